@@ -10,7 +10,7 @@ again. The pull decides nothing; the rounds of the woken users do (design.md §6
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -18,12 +18,12 @@ from hashlib import sha256
 
 from jobs.company import in_force, is_stamped
 from jobs.forgotten import people_of, still_known
-from jobs.people import known_logins
+from jobs.people import Everybody
 from jobs.ports import PullReading
 from jobs.world import World
 from sync_core.errors import StaleWrite
 from sync_core.model.logins import OWNER, Logins
-from sync_core.model.memory import InboxRow, Instance, User
+from sync_core.model.memory import InboxRow, Instance
 from sync_core.model.sides import ActivityChange
 
 LOOK_BACK = timedelta(hours=1)
@@ -191,28 +191,36 @@ async def _addressed(
     if not changes:
         return {}
     linked = await world.store.find_linked({c.activity_id for c in changes})
-    known = await _whom(world, changes, linked)
-    users = [user for user in known if user.enabled]
-    on = {user.id for user in users}
-    new = [change for change in changes if not change.deleted and not linked.get(change.activity_id, {}).keys() & on]
-    logins = await _with_bearers(world, known_logins(known, instance, world.policy, instance.service_login), new)
+    owners = await people_of(world, {user_id for owners in linked.values() for user_id in owners})
+    on = frozenset(user.id for user in owners if user.enabled)
+    new = [change for change in changes if not change.deleted and not linked[change.activity_id].keys() & on]
+    creators = await _creators_of(world, instance, new)
     rows: dict[str, list[InboxRow]] = {}
     for change in changes:
-        for user_id in _concerned(change, linked.get(change.activity_id, {}), users, logins):
+        own = linked[change.activity_id]
+        behind = {user_id for user_id in own.keys() & on if own[user_id] != change.stamp}
+        for user_id in behind | creators.get(change.activity_id, frozenset()):
             rows.setdefault(user_id, []).append(InboxRow(change.activity_id, change.updated_at, change.deleted))
     return rows
 
 
-async def _whom(
-    world: World, changes: Sequence[ActivityChange], linked: Mapping[str, Mapping[str, str]]
-) -> list[User]:
-    """The users whom these changes may concern: who has them linked, where each is linked by somebody who is on, else
-    everybody, since anybody may be the creator."""
-    known = await people_of(world, {user_id for owners in linked.values() for user_id in owners})
-    on = {user.id for user in known if user.enabled}
-    if all(change.deleted or linked.get(change.activity_id, {}).keys() & on for change in changes):
-        return known
-    return await world.store.list_users()
+async def _creators_of(
+    world: World, instance: Instance, changes: Sequence[ActivityChange]
+) -> dict[str, frozenset[str]]:
+    """Activity id → the users who are on and may have created it: anybody may have, and the round decides it. Any
+    user whose row cannot be read may."""
+    if not changes:
+        return {}
+    everybody = await world.people.read(world.store, world.clock, anew=True)
+    logins = everybody.logins(instance, world.policy, instance.service_login)
+    logins = await _with_bearers(world, logins, changes)
+    return {change.activity_id: _may_be_of(change, everybody, logins) for change in changes}
+
+
+def _may_be_of(change: ActivityChange, everybody: Everybody, logins: Logins) -> frozenset[str]:
+    creators = logins.candidates(change.creation_user)
+    found = everybody.unreadable.union(*(everybody.by_erp_user.get(one, ()) for one in creators))
+    return found.union(everybody.by_party.get(change.owner_party, ())) if OWNER in creators else found
 
 
 async def _with_bearers(world: World, logins: Logins, changes: Sequence[ActivityChange]) -> Logins:
@@ -220,22 +228,3 @@ async def _with_bearers(world: World, logins: Logins, changes: Sequence[Activity
     now."""
     asked = logins.unasked(change.creation_user for change in changes)
     return logins.asked(asked, await world.erp.find_logins(asked, recently=True)) if asked else logins
-
-
-def _concerned(change: ActivityChange, linked: dict[str, str], users: Sequence[User], logins: Logins) -> set[str]:
-    """The users whose round must look at a change.
-
-    Those are the users whose link has another version; without a link those who may be the creator (the round decides
-    it), and any user whose row cannot be read.
-    """
-    enabled = {user.id for user in users}
-    found = {user_id for user_id, known in linked.items() if user_id in enabled and known != change.stamp}
-    if linked.keys() & enabled or change.deleted:
-        return found
-    creators = logins.candidates(change.creation_user)
-    owned = OWNER in creators and bool(change.owner_party)
-    return {
-        user.id
-        for user in users
-        if user.unreadable or user.erp_user_id in creators or (owned and change.owner_party == user.erp_party_id)
-    }

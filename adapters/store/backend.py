@@ -165,6 +165,11 @@ class Backend(ABC):
         """The first ``limit`` rows, at most 1,000, of a partition from this key on, and before ``until``."""
 
     @abstractmethod
+    async def scan_since(self, table: Table, partition: str, since: datetime) -> list[Row]:
+        """The rows of a partition that were written at ``since`` or later, by the service's clock, which gives each
+        row its time."""
+
+    @abstractmethod
     async def scan_but(self, table: Table, partition: str, begin: str) -> list[Row]:
         """The rows of a partition whose key does not begin so, in the order of their keys."""
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice, takewhile
 
 from adapters.store.backend import Backend, Conflict, Key, Missing, Op, Row, Table, Verb
 from adapters.store.store import RowStore
 from jobs.ports import Clock, Message
+
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class MemoryBackend(Backend):
@@ -26,6 +28,9 @@ class MemoryBackend(Backend):
         self._names: dict[tuple[Table, str], list[str]] = {}
         """The keys of each partition's rows, in order."""
         self._etag = 0
+        self._written: dict[tuple[Table, Key], datetime] = {}
+        """When each row was written, by a clock that never goes back."""
+        self._latest = NEVER
 
     def now(self) -> datetime:
         return self._clock()
@@ -58,6 +63,11 @@ class MemoryBackend(Backend):
         first = bisect_left(names, key)
         end = bisect_left(names, until, first) if until else len(names)
         return [rows[name] for name in names[first : min(first + limit, end)]]
+
+    async def scan_since(self, table: Table, partition: str, since: datetime) -> list[Row]:
+        self.reads += 1
+        rows = self._tables[table].get(partition, {}).values()
+        return [row for row in rows if self._written[table, row.key] >= since]
 
     async def scan_but(self, table: Table, partition: str, begin: str) -> list[Row]:
         self.reads += 2
@@ -116,6 +126,7 @@ class MemoryBackend(Backend):
         if op.key.row not in partition:
             insort(names, op.key.row)
         self._etag += 1
+        self._latest = self._written[table, op.key] = max(self._latest, self._clock())
         etag = f"{self._etag}"
         partition[op.key.row] = Row(op.key, dict(op.properties), etag)
         return etag

@@ -1,10 +1,10 @@
 """``Store`` (jobs/ports/store.py), written once on a ``Backend``; ``MemoryStore`` and ``TableStore`` choose theirs.
 
 Where things are (design.md §5): ``Users`` holds the user rows, the instance row, the ERP.net slots, the
-subscriptions, which user has which ERP.net account, what is queued, who may be due, and the key of the forms of the
-page, each in a partition of its own; ``State`` has one partition per user with lease, wake, cursors, links, pending
-rows, inbox and holds; ``Meetings``, ``Journal`` and ``Commands`` are described in their modules. Row keys carry
-hashes of foreign ids.
+subscriptions, which user has which ERP.net account, what is queued, who may be due, that somebody was forgotten, and
+the key of the forms of the page, each in a partition of its own; ``State`` has one partition per user with lease,
+wake, cursors, links, pending rows, inbox and holds; ``Meetings``, ``Journal`` and ``Commands`` are described in
+their modules. Row keys carry hashes of foreign ids.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from adapters.store import codec, state, stored
@@ -32,7 +32,7 @@ from adapters.store.old_index import OldIndex
 from adapters.store.slots import Slots
 from adapters.store.subscriptions import SubscriptionRows
 from adapters.store.unsynced import UnsyncedRows
-from jobs.ports import Drop, Lease, Put, RowChange, Store
+from jobs.ports import Drop, Followed, Lease, Put, RowChange, Store
 from sync_core.content.names import Names, named
 from sync_core.errors import RowUnreadable, StaleWrite, StoreUnavailable
 from sync_core.model.colleagues import as_others_see
@@ -44,6 +44,19 @@ from sync_core.model.sides import Side
 _INSTANCE = Key("instance", "instance")
 
 MOST_LATELY = 32
+
+SMALL = 10
+"""So many users are read whole each time: that is one request, and what was written since is two."""
+
+UNMARKED = "-"
+"""The mark of a reading that did not ask whether somebody was forgotten."""
+
+_FORGOTTEN = Key("forgotten", "forgotten")
+"""A row that is written whenever a user was erased, and says nothing: its etag tells that there was one."""
+
+OVERLAP = timedelta(minutes=1)
+"""How much further back a reading of what was written since looks: the service's machines have a clock each, and of
+two writes at once the earlier one may be seen later."""
 
 
 def _user_key(user_id: str) -> Key:
@@ -119,6 +132,25 @@ class RowStore(
         behind = f"{codec.key(user_id)}!" if user_id else ""  # ! is smaller than whatever a key may go on with
         return [_known(row) for row in await self.backend.scan_from(Table.USERS, "user", behind, most, until)]
 
+    async def follow_users(self, mark: str = "") -> Followed:
+        """The users written since the reading that gave ``mark``, or all; see the port.
+
+        The mark holds the etag of the row about who was forgotten, and the service's time when the reading began. Of
+        many processes the first reading is the only one, so it leaves that etag to the second, which is of all again.
+        """
+        if not mark:
+            rows = await self.backend.scan(Table.USERS, "user")
+            return Followed(tuple(map(_known, rows)), True, UNMARKED if len(rows) > SMALL else "")
+        forgotten = await self.backend.read(Table.USERS, _FORGOTTEN)
+        etag, now = forgotten.etag if forgotten else "", self.backend.earliest_now()
+        known, _, at = mark.rpartition("|")
+        is_whole = mark == UNMARKED or known != etag
+        if is_whole:
+            rows = await self.backend.scan(Table.USERS, "user")
+        else:
+            rows = await self.backend.scan_since(Table.USERS, "user", datetime.fromisoformat(at) - OVERLAP)
+        return Followed(tuple(map(_known, rows)), is_whole, f"{etag}|{now.isoformat()}")
+
     async def list_users_of(self, user_ids: Collection[str]) -> list[User]:
         """Those of these users who are known, each as ``list_users`` gives them: for a few of many."""
         rows = await gather(self.backend.read(Table.USERS, _user_key(user_id)) for user_id in sorted(user_ids))
@@ -179,6 +211,7 @@ class RowStore(
         await self._drop_unsynced(user_id)
         await self._erase(Table.JOURNAL, await self.backend.scan(Table.JOURNAL, codec.key(user_id)))
         await self.backend.write(Table.USERS, Op(Verb.DELETE, _user_key(user_id)))
+        await self.backend.write(Table.USERS, Op(Verb.PUT, _FORGOTTEN))
         self.people_changed += 1
 
     async def recall(self, user_id: str) -> Memory:

@@ -93,6 +93,10 @@ class TableBackend(Backend):
         between = {"key": key, "until": until} if until else {"key": key}
         return await self._query(table, where, {"partition": partition, **between}, limit)
 
+    async def scan_since(self, table: Table, partition: str, since: datetime) -> list[Row]:
+        where = "PartitionKey eq @partition and Timestamp ge @since"
+        return await self._query(table, where, {"partition": partition, "since": since}, None)
+
     async def scan_but(self, table: Table, partition: str, begin: str) -> list[Row]:
         where, here = "PartitionKey eq @partition and RowKey", {"partition": partition}
         before = self._query(table, f"{where} lt @key", {**here, "key": begin}, None)
@@ -111,13 +115,15 @@ class TableBackend(Backend):
         where = "PartitionKey ge @begin and PartitionKey lt @end"
         return await self._query(table, where, {"begin": begin, "end": _end(begin)}, limit)
 
-    async def _query(self, table: Table, where: str, values: dict[str, str], limit: int | None) -> list[Row]:
+    async def _query(
+        self, table: Table, where: str, values: Mapping[str, str | datetime], limit: int | None
+    ) -> list[Row]:
         self.reads += 1
         found: list[Row] = []
         with _translated():
             pages = self._tables[table].query_entities(
                 where,
-                parameters=values,
+                parameters=dict(values),
                 results_per_page=min(limit, 1_000) if limit else None,
                 raw_response_hook=self._listen(),
             )

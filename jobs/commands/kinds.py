@@ -63,7 +63,8 @@ async def _known_or_all(world: World, wish: Wish) -> list[str]:
 
 
 async def _all_on(world: World) -> list[User]:
-    return [user for user in (await world.people.read(world.store, world.clock, anew=True)).users if user.enabled]
+    everybody = await world.people.read(world.store, world.clock, anew=True)
+    return [user for user in everybody.users.values() if user.enabled]
 
 
 async def _at_once(_world: World, _wish: Wish) -> list[str]:

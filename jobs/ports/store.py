@@ -45,6 +45,16 @@ class Slot:
     etag: str
 
 
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """Users as read: all of them (``is_whole``), or those written since an earlier reading, and perhaps others.
+    ``mark`` is where the next reading goes on."""
+
+    users: tuple[User, ...]
+    is_whole: bool
+    mark: str
+
+
 Storable = Link | Pending | Cursors | Hold
 
 
@@ -290,6 +300,11 @@ class Store(
     async def list_users_after(self, user_id: str, most: int, *, until: str = "") -> list[User]:
         """The next users, at most ``most`` (and that at most 1,000), in the order of their keys; '' = from the first.
         Each as ``list_users`` gives them; fewer than ``most`` are the last, or the last before the key ``until``."""
+
+    async def follow_users(self, mark: str = "") -> Followed:
+        """The users that were written since the reading that gave ``mark``, by whichever process; all of them without
+        one, for the second time, and if somebody was forgotten since. Each as ``list_users`` gives them. The mark of
+        a small company is ''."""
 
     async def list_users_of(self, user_ids: Collection[str]) -> list[User]:
         """Those of these users who are known, each as ``list_users`` gives them: for a few of many."""

@@ -85,7 +85,7 @@ def _maybe_theirs(everybody: Everybody, memory: Memory) -> frozenset[str]:
 
     Raises ``NeedsAll``.
     """
-    if not everybody.is_anybody_unreadable:
+    if not everybody.unreadable:
         return frozenset()
     if memory.unread is not None:
         raise NeedsAll("the row of a user cannot be read")

@@ -56,14 +56,15 @@ def colleague_of(user: User, now: datetime) -> Colleague:
 
 
 def as_others_see(user: User) -> User:
-    """The user without what other users' rounds do not see of them: when their rounds looked, what those left, and
-    what they were notified of."""
+    """The user without what other users' rounds do not see of them: when their rounds looked, what those left, when
+    ERP.net showed them, and what they were notified of."""
     return replace(
         user,
         synced_at=None,
         remote_checkpoint_at=None,
         local_checkpoint_at=None,
         heard_at=None,
+        erp_seen_at=None,
         notified="",
         tally=Tally(),
         told=(),
@@ -85,12 +86,13 @@ class Colleagues:
         self.domains = frozenset(address.rpartition("@")[2] for address in self._by_address)
         """The domains in which the company's own people have addresses."""
 
-    def seen_by(self, me: Colleague) -> Colleagues:
-        """The same people as one of them sees them, who differs at most in when they looked."""
-        if self._by_id.get(me.id) == me:
+    def with_looks(self, people: Iterable[Colleague]) -> Colleagues:
+        """The same people where these differ at most in when they looked."""
+        looked = {one.id: one for one in people if self._by_id.get(one.id) != one}
+        if not looked:
             return self
         seen = copy(self)
-        seen._by_id = {**self._by_id, me.id: me}
+        seen._by_id = {**self._by_id, **looked}
         return seen
 
     def of(self, user_id: str) -> Colleague | None:

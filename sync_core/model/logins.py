@@ -8,6 +8,7 @@ the time at which the login was written decides; if that leaves it open, the own
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
 
@@ -61,8 +62,21 @@ class Logins:
         """Add ERP.net's answer to the question who bears ``logins`` (in lower case); None = it fails to show them."""
         said = {login.casefold(): found.get(login.casefold(), "") for login in logins}
         told = {login: user_id for login, user_id in said.items() if user_id is not None}
-        every = (bearer for known in self._bearers.values() for bearer in known)
-        return Logins(every, {**self._answers, **told}, self._former_ids, self._unshown | (said.keys() - told.keys()))
+        after = copy(self)
+        after._answers = {**self._answers, **told}
+        after._unshown = self._unshown | (said.keys() - told.keys())
+        return after
+
+    def seen_again(self, users: Iterable[User]) -> Logins:
+        """The same logins after ERP.net has shown these users, who still bear theirs."""
+        after = copy(self)
+        after._bearers = dict(self._bearers)
+        for user in users:
+            login = user.erp_login.casefold()
+            if known := after._bearers.get(login):
+                seen = (replace(one, seen_at=user.erp_seen_at) if _is_now(one, user) else one for one in known)
+                after._bearers[login] = tuple(seen)
+        return after
 
     def unasked(self, logins: Iterable[str]) -> set[str]:
         """Those of ``logins``, in lower case, that ERP.net should be asked about: no service user's, and not asked
@@ -118,6 +132,10 @@ class Logins:
         if login in self._answers:
             return self._former_ids.get(self._answers[login], self._answers[login])
         return max(current, key=_seen).user_id if current else ""
+
+
+def _is_now(bearer: Bearer, user: User) -> bool:
+    return bearer.user_id == user.erp_user_id and bearer.until_at is None
 
 
 EVER, NEVER = datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)

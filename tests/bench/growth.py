@@ -1,6 +1,7 @@
 """Growth: what one changed item costs by how many meetings one person has linked, and by how many people there are.
 
-It should be the same whatever the size. Links beyond a few are copies of one and people beyond one are rows, written
+It should be the same whatever the size; only a minute in which nothing changed has its piece of the day's repair,
+which is everybody's links once a day. Links beyond a few are copies of one and people beyond one are rows, written
 into a store in memory, since Azurite takes minutes for a hundred thousand; rounds and pulls are calsync's own,
 against the stand-ins in this process (CPU holds them, too). ``build/growth.svg`` shows it.
 """
@@ -11,9 +12,10 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
-from statistics import median
+from statistics import mean, median
 
 from adapters.store import codec
 from adapters.store.backend import Key, Op, Table, Verb
@@ -24,19 +26,21 @@ from tests.bench.figures import Budget, Figure
 from tests.bench.plot import Curve, Panel, drawn
 from tests.bench.timer import people_in_step
 from tests.support.counted import CountingBackend, linked_many
-from tests.support.days import at
+from tests.support.days import at, digits
 from tests.support.fresh import ROOT
 from tests.support.house import House, open_house
 
 LINKS = (100, 1_000, 5_000, 20_000, 100_000)
 PEOPLE = (10, 100, 1_000, 10_000)
+MINUTES = 60
 QUICK = 20_000
 """The largest size of a quick run."""
 
 PICTURE = ROOT / "build" / "growth.svg"
 
 OUTSIDE, TABLES, ROWS, CPU = "requests outside", "table requests", "rows read", "CPU with stand-ins"
-COSTS = (OUTSIDE, TABLES, ROWS, CPU)
+COUNTED = (OUTSIDE, TABLES, ROWS)
+COSTS = (*COUNTED, CPU)
 
 DRAWN = {OUTSIDE: OUTSIDE, TABLES: TABLES, ROWS: ROWS, CPU: "milliseconds of CPU"}
 """What a curve is called."""
@@ -81,9 +85,19 @@ class Measured:
         """A pull."""
         await pull_and_repair(self.house.world)
 
-    async def know_people(self) -> None:
-        """Who works here a process reads twice a minute, whatever changes: that is not a change's."""
-        await self.house.world.people.read(self.house.world.store, self.house.world.clock)
+    async def in_erpnet(self, times: int, *, is_new: bool) -> None:
+        """So many changes of theirs in ERP.net, one after the other, and what each costs."""
+        desk = self.house.desk()
+        for number in range(times):
+            subject = f"Changed {number}"
+            if is_new:
+                desk.create(subject, digits(3), digits(3, 12))
+            else:
+                desk.edit(desk.activities()[0]["Id"], subject=subject)
+            self.house.advance(minutes=1)
+            await self.count(self.pull, self.round)
+            assert self.house.outlook().find(subject) is not None
+            await self.rest()
 
     async def rest(self) -> None:
         """Let the echoes pass."""
@@ -94,17 +108,21 @@ class Measured:
 
 
 def measure(budget: Budget) -> Iterator[Figure]:
-    """A change in Outlook by links, then one on either side by people; then the picture."""
+    """A change in Outlook by links, then one on either side by people, with the minutes between them; then the
+    picture."""
     most = QUICK if budget.is_quick else LINKS[-1]
     found: dict[str, dict[int, Spent]] = {}
     for what, sizes, costs in (
         ("links", LINKS, _by_links),
         ("people, changed in Outlook", PEOPLE, _by_people),
-        ("people, changed in ERP.net", PEOPLE, _by_people_in_erp),
+        ("people, changed in ERP.net", PEOPLE, partial(_by_people_in_erp, is_new=False)),
+        ("people, made in ERP.net", PEOPLE, partial(_by_people_in_erp, is_new=True)),
     ):
         found[what] = {size: asyncio.run(costs(size, budget.repetitions)) for size in sizes if size <= most}
         for size, spent in found[what].items():
             yield from _figures(f"one change among {size:,} {what}", spent, is_held=(what, size) == ("links", 5_000))
+    for size in PEOPLE:
+        yield from _figures(f"a minute without a change, {size:,} people", asyncio.run(_idle(size)), is_held=False)
     PICTURE.parent.mkdir(exist_ok=True)
     PICTURE.write_text(drawn(list(_panels(found))), encoding="utf-8")
 
@@ -126,44 +144,46 @@ def _points(sizes: dict[int, Spent], cost: str) -> list[tuple[float, float]]:
 
 
 async def _by_links(links: int, times: int) -> Spent:
-    async with _opened() as one:
+    async with opened() as one:
         await linked_many(one.house, one.backend, links)
         async with one.house.world.erp_session():
             return await _edited_in_outlook(one, times)
 
 
 async def _by_people(people: int, times: int) -> Spent:
-    async with _opened(people) as one, one.house.world.erp_session():
-        await _link_one(one)
+    async with opened(people) as one, one.house.world.erp_session():
+        await link_one(one)
         return await _edited_in_outlook(one, times)
 
 
-async def _by_people_in_erp(people: int, times: int) -> Spent:
-    async with _opened(people) as one, one.house.world.erp_session():
-        await _link_one(one)
-        for number in range(times):
-            [activity] = one.house.desk().activities()
-            one.house.desk().edit(activity["Id"], subject=f"Changed {number}")
-            one.house.advance(minutes=1)
-            await one.know_people()
-            await one.count(one.pull, one.round)
-            assert one.house.outlook().find(f"Changed {number}") is not None
-            await one.rest()
+async def _by_people_in_erp(people: int, times: int, *, is_new: bool) -> Spent:
+    async with opened(people) as one, one.house.world.erp_session():
+        await link_one(one)
+        await one.in_erpnet(times, is_new=is_new)
         return one.spent
+
+
+async def _idle(people: int) -> Spent:
+    """The mean minute of an hour: the pull timer's."""
+    async with opened(people) as one, one.house.world.erp_session():
+        await link_one(one)
+        for _ in range(MINUTES):
+            one.house.advance(minutes=1)
+            await one.count(one.pull)
+        return {cost: (mean(values),) for cost, values in one.spent.items()}
 
 
 async def _edited_in_outlook(one: Measured, times: int) -> Spent:
     event_id = one.house.outlook().events()[0]["id"]
     for number in range(times):
         one.house.outlook().edit(event_id, subject=f"Renamed {number}")
-        await one.know_people()
         await one.count(one.round)
         assert any(row["Subject"] == f"Renamed {number}" for row in one.house.desk().activities())
     return one.spent
 
 
 @asynccontextmanager
-async def _opened(people: int = 1) -> AsyncIterator[Measured]:
+async def opened(people: int = 1) -> AsyncIterator[Measured]:
     """Somebody whose sync is on, and colleagues in step."""
     backend = CountingBackend()
     async with open_house(RowStore(backend)) as house:
@@ -175,10 +195,18 @@ async def _opened(people: int = 1) -> AsyncIterator[Measured]:
         yield Measured(house, backend, anna.id)
 
 
-async def _link_one(one: Measured) -> None:
+async def _begin_a_day(house: House) -> None:
+    """The repair has looked at everybody, as it does at once in a company that is new to it."""
+    instance, etag = await house.world.store.read_instance()
+    await house.world.store.save_instance(replace(instance, repair_began_at=house.now, repaired_to=None), etag)
+
+
+async def link_one(one: Measured) -> None:
+    """Somebody's meeting, in step; the repair's day begins."""
     for _ in range(2):
         one.house.advance(minutes=1)
         await one.pull()
+    await _begin_a_day(one.house)
     one.house.outlook().create("Plan", at(2), at(2, 10))
     await one.round()
     await one.rest()

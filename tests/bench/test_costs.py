@@ -16,6 +16,7 @@ from jobs.repair import pull_and_repair
 from jobs.round.run import run_round
 from jobs.wake import wake
 from jobs.world import World
+from tests.bench.growth import COUNTED, link_one, opened
 from tests.bench.size.company import MONDAY, Company
 from tests.bench.size.people import MEETINGS
 from tests.bench.size.rounds import COSTS, IN_A_BATCH, PULL, Cost
@@ -173,20 +174,41 @@ async def _simulated(kind: str) -> Cost:
     return spent
 
 
-async def test_who_works_here_is_read_by_a_process_twice_a_minute() -> None:
-    """As the simulator reckons it: a page for each thousand people."""
+@pytest.mark.parametrize("is_new", [False, True], ids=["edited", "made"])
+async def test_a_change_in_erpnet_costs_the_same_whatever_the_company(is_new: bool) -> None:
+    """Request by request and row by row, its pull and its round: anybody may have made a new activity, and nobody is
+    looked for among all."""
+    costs = [await _spent_on_a_change(people, is_new=is_new) for people in (20, 400)]
+
+    assert costs[0] == costs[1]
+
+
+async def _spent_on_a_change(people: int, *, is_new: bool) -> list[Cost]:
+    async with opened(people) as one, one.house.world.erp_session():
+        await link_one(one)
+        await one.in_erpnet(3, is_new=is_new)
+        return [Cost(0, *map(int, spent)) for spent in zip(*(one.spent[cost] for cost in COUNTED), strict=True)]
+
+
+@pytest.mark.parametrize(("small", "requests"), [(0, [1, 0, 2, 2]), (1, [1, 0, 1, 1])])
+async def test_who_works_here_is_read_by_a_process_twice_a_minute(
+    monkeypatch: pytest.MonkeyPatch, small: int, requests: list[int]
+) -> None:
+    """As the simulator reckons it: a page for each thousand people; from then on also whether somebody was forgotten,
+    and after the second time only the rows that were written since. A small company's page is read each time."""
     people = People()
     async with open_house() as house:
         await house.employ()
+        monkeypatch.setattr("adapters.store.store.SMALL", small)
         store, asked = house.world.store, []
-        for seconds in (0, LIFE.seconds - 1, 1):
+        for seconds in (0, LIFE.seconds - 1, 1, LIFE.seconds):
             house.advance(seconds=seconds)
             assert house.memory is not None
             before = house.memory.reads
             await people.read(store, house.world.clock)
             asked.append(house.memory.reads - before)
 
-    assert asked == [1, 0, 1]
+    assert asked == requests
 
 
 async def _round(company: Company, world: World) -> Cost:

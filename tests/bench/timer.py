@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from uuid import NAMESPACE_DNS, uuid5
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
@@ -132,7 +132,7 @@ def people_in_step(count: int, root: str) -> Iterator[User]:
     """Everybody in step, as their last whole round has left them."""
     at, zone = now(), ZoneInfo("Europe/Sofia")
     for number in range(count):
-        ident, name = str(UUID(int=number << 64)), f"person.number{number}"
+        ident, name = str(uuid5(NAMESPACE_DNS, f"{number}")), f"person.number{number}"
         user = User(
             id=ident,
             upn=f"{name}@acme.example",

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
+from adapters.store.backend import Key, Op, Table, Verb
 from adapters.store.memory import MemoryStore
-from jobs.people import LIFE, People
+from adapters.store.store import OVERLAP, RowStore
+from jobs.people import LIFE, WHOLE, Everybody, People, everybody_of
 from simulators.base import Clock
-from sync_core.model.memory import Instance, Tally, User
+from sync_core.model.memory import OPERATIONAL, FormerAccount, Instance, Tally, User
+from sync_core.model.pause import Pause
 from sync_core.model.policy import Policy
+from tests.support.counted import CountingBackend
 from tests.support.house import START
 from tests.support.users import put_user
 
 ANNA = User("anna-id", "anna@acme.example", enabled=True, erp_user_id="a1", erp_login="anna")
 BORIS = User("boris-id", "boris@acme.example", enabled=True, erp_user_id="b1", erp_login="boris")
+CARL = User("carl-id", "carl@acme.example", enabled=True, erp_user_id="c1", erp_login="carl", erp_party_id="c2")
 
 
 class Office:
@@ -32,6 +39,12 @@ class Office:
     async def ids_on(self) -> frozenset[str]:
         """Whose activities are synced, as this process knows."""
         return (await self.people.read(self.store, self.clock.now)).erp_ids_on
+
+
+@pytest.fixture(autouse=True, params=[0, 10], ids=["large", "small"])
+def _small(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether so few are so few that all are read each time."""
+    monkeypatch.setattr("adapters.store.store.SMALL", request.param)
 
 
 @pytest.fixture
@@ -72,6 +85,110 @@ async def test_what_another_process_changes_is_seen_soon(office: Office) -> None
     office.clock.advance(LIFE)
 
     assert [at_once, await office.ids_on()] == [{"a1", "b1"}, {"a1"}]
+
+
+@pytest.mark.parametrize("readings", [1, 2, 3])
+async def test_whom_another_process_forgets_is_unknown_soon(office: Office, readings: int) -> None:
+    """No row is left that would tell; the next reading is of all."""
+    for _ in range(readings):
+        await office.ids_on()
+        office.clock.advance(LIFE)
+    await office.other.forget_user(BORIS.id)
+    office.clock.advance(LIFE)
+
+    assert await office.ids_on() == {"a1"}
+
+
+async def test_whom_an_older_build_forgets_is_unknown_within_the_hour(office: Office) -> None:
+    """It leaves no sign."""
+    for _ in range(2):
+        await office.ids_on()
+        office.clock.advance(LIFE)
+    await office.other.backend.write(Table.USERS, Op(Verb.DELETE, Key("user", BORIS.id)))
+    office.clock.advance(WHOLE)
+
+    assert await office.ids_on() == {"a1"}
+
+
+async def test_whoever_must_miss_nobody_sees_the_newest(office: Office) -> None:
+    """Somebody whom another process has just switched on, too."""
+    await office.ids_on()
+    await put_user(office.other, CARL)
+    newest = await office.people.read(office.store, office.clock.now, anew=True)
+
+    assert [set(newest.by_erp_user["c1"]), set(newest.by_party["c2"])] == [{CARL.id}, {CARL.id}]
+    assert newest.logins(Instance(), Policy(), "service").bearer("carl") == "c1"
+
+
+async def test_what_is_read_grows_with_what_was_written() -> None:
+    """Not with how many people there are: half a minute later the rows that were written in the last minutes."""
+    backend, clock = CountingBackend(), Clock(START)
+    backend._clock = clock.now
+    store, people = RowStore(backend), People()
+    for number in range(300):
+        await put_user(store, User(f"id-{number}", f"{number}@acme.example", enabled=True, erp_user_id=f"e{number}"))
+    for _ in range(2):
+        clock.advance(2 * OVERLAP)
+        await people.read(store, clock.now)
+    found = []
+    for written in (0, 0, 3):
+        clock.advance(OVERLAP)
+        clock.advance(LIFE)
+        for number in range(written):
+            await put_user(store, User(f"id-{number}", f"{number}@acme.example"))
+        backend.rows.clear()
+        backend.asked.clear()
+        everybody = await people.read(store, clock.now)
+        found.append((len(everybody.erp_ids_on), backend.asked.total(), len(backend.rows)))
+
+    assert found == [(300, 2, 0), (300, 2, 0), (297, 2, 3)]
+
+
+def as_known(everybody: Everybody) -> tuple[object, ...]:
+    """Everything that rounds make of them."""
+    logins = everybody.logins(Instance(), Policy(), "service")
+    return (
+        dict(everybody.users),
+        {one: everybody.colleagues.of(one) for one in everybody.users},
+        {one.mail: everybody.colleagues.canonical(one.mail) for one in everybody.users.values()},
+        (everybody.erp_ids, everybody.erp_ids_on, everybody.by_erp_user, everybody.by_party),
+        (everybody.unreadable, everybody.passing),
+        {login: logins.bearer(login) for one in everybody.users.values() for login in one.erp_logins},
+        {login: logins._bearers[login] for one in everybody.users.values() for login in one.erp_logins},
+    )
+
+
+REWRITTEN: dict[str, Callable[[User, datetime], User]] = {
+    "looked": lambda user, now: replace(user, synced_at=now),
+    "seen": lambda user, now: replace(user, erp_seen_at=now),
+    "renamed": lambda user, now: replace(user, mail=f"new.{user.upn}", erp_login=f"new.{user.erp_login}"),
+    "switched": lambda user, _: replace(user, enabled=not user.enabled),
+    "in trouble": lambda user, now: replace(user, state="Error: x", troubled_at=now),
+    "well": lambda user, _: replace(user, state=OPERATIONAL, troubled_at=None),
+    "paused": lambda user, now: replace(user, pause=Pause(now, (now + timedelta(hours=5)).date())),
+    "another account": lambda user, now: replace(
+        user,
+        erp_user_id=f"{user.erp_user_id}+",
+        former_accounts=(*user.former_accounts, FormerAccount(user.erp_user_id, user.erp_login, None, now)),
+    ),
+}
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_what_is_kept_is_what_a_whole_reading_gives(office: Office, seed: int) -> None:
+    """Whatever happens to whom in which order, an hour long."""
+    dice = random.Random(seed)
+    for number in range(6):
+        user = User(f"id-{number}", f"{number}@acme.example", enabled=True, erp_user_id=f"e{number}")
+        user = replace(user, erp_party_id=f"p{number % 4}", erp_login=f"login{number % 5}")
+        await put_user(office.store, user)
+    for _ in range(100):
+        office.clock.advance(timedelta(seconds=dice.randrange(2_000)))
+        for user in dice.sample(await office.other.list_users(), 2):
+            await put_user(office.other, REWRITTEN[dice.choice(sorted(REWRITTEN))](user, office.clock.now()))
+        kept = await office.people.read(office.store, office.clock.now, anew=True)
+        whole = everybody_of(await office.store.list_users(), office.clock.now())
+        assert as_known(kept) == as_known(whole)
 
 
 async def test_a_round_sees_its_own_user_as_they_are(office: Office) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from adapters.store.backend import BATCH_OPS, Key, Op, Row, Table
 from adapters.store.memory import MemoryBackend
@@ -41,6 +42,11 @@ class CountingBackend(MemoryBackend):
 
     async def scan_from(self, table: Table, partition: str, key: str, limit: int, until: str = "") -> list[Row]:
         rows = await super().scan_from(table, partition, key, limit, until)
+        self._counted(table, rows)
+        return rows
+
+    async def scan_since(self, table: Table, partition: str, since: datetime) -> list[Row]:
+        rows = await super().scan_since(table, partition, since)
         self._counted(table, rows)
         return rows
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import TypeVar
 
 from adapters.store.backend import Conflict, Key, Op, Row, Table, Verb
@@ -31,6 +32,9 @@ class TroubledBackend(MemoryBackend):
         return await self._troubled(
             lambda: super(TroubledBackend, self).scan_from(table, partition, key, limit, until)
         )
+
+    async def scan_since(self, table: Table, partition: str, since: datetime) -> list[Row]:
+        return await self._troubled(lambda: super(TroubledBackend, self).scan_since(table, partition, since))
 
     async def scan_but(self, table: Table, partition: str, begin: str) -> list[Row]:
         return await self._troubled(lambda: super(TroubledBackend, self).scan_but(table, partition, begin))

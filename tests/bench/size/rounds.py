@@ -15,9 +15,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from adapters.store.backend import Table
+from adapters.store.store import OVERLAP, SMALL
 from jobs.checkup import as_known, fingerprint, save_findings
 from jobs.fence import Fence
-from jobs.people import LIFE, People
+from jobs.people import LIFE, WHOLE, People
 from jobs.ports import Put
 from jobs.pull import PullReport
 from jobs.round.report import Report
@@ -42,11 +44,11 @@ class Cost:
 
 
 COSTS = {
-    "idle": Cost(1, 0, 13, 6),
-    "new day": Cost(4, 3, 17, 81),
-    "to ERP.net": Cost(1, 2, 22, 10),
-    "to Outlook": Cost(2, 1, 24, 13),
-    "first": Cost(4, 6, 30, 6),
+    "idle": Cost(1, 0, 12, 5),
+    "new day": Cost(4, 3, 16, 80),
+    "to ERP.net": Cost(1, 2, 20, 9),
+    "to Outlook": Cost(2, 1, 23, 12),
+    "first": Cost(4, 6, 29, 5),
 }
 """Of a round that finds nothing (or its own echo), of one on a new day, with a change on either side, and of the
 first one over a calendar of 30 meetings."""
@@ -73,7 +75,7 @@ class Rounds:
 
     def __init__(self, people: int, todo: Todo, graph: SimGraph, tables: SlowBackend, tell: Tell) -> None:
         self._people = people
-        self._known_at: dict[People, datetime] = {}
+        self._known_at: dict[People, tuple[datetime, datetime]] = {}
         self._todo = todo
         self._tables = tables
         self._graph = graph
@@ -123,11 +125,22 @@ class Rounds:
         return report
 
     async def know_people(self, world: World) -> None:
-        """Who works here, which a process reads as often as ``jobs.people`` lets it; decoding it is left out."""
-        now, known_at = world.clock(), self._known_at.get(world.people)
-        if known_at is None or now - known_at >= LIFE:
-            self._known_at[world.people] = now
-            await self._tables.reckon(math.ceil(self._people / PAGE), self._people)
+        """Who works here, which a process reads as often and as much as ``jobs.people`` lets it; decoding it is left
+        out."""
+        now = world.clock()
+        is_first = world.people not in self._known_at  # the second is of all, too
+        known_at, whole_at = self._known_at.get(world.people, (now - LIFE, now - WHOLE))
+        if now - known_at < LIFE:
+            return
+        is_whole = now - whole_at >= WHOLE
+        self._known_at[world.people] = now, now if is_whole and not is_first else whole_at
+        if self._people <= SMALL:
+            await self._tables.reckon(1, self._people)
+        elif is_whole:
+            await self._tables.reckon(math.ceil(self._people / PAGE) + (not is_first), self._people)
+        else:
+            await self._tables.reckon(1, 0)
+            await self._tables.scan_since(Table.USERS, "user", known_at - OVERLAP)
 
     def _kind(self, world: World, memory: Memory, outlook: list[datetime], erp: list[datetime]) -> str:
         if memory.cursors.full_due:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import datetime
 
 from adapters.store.backend import Key, Op, Row, Table
 from adapters.store.memory import MemoryBackend
@@ -41,6 +42,9 @@ class SlowBackend(MemoryBackend):
 
     async def scan_from(self, table: Table, partition: str, key: str, limit: int, until: str = "") -> list[Row]:
         return await self._read(await super().scan_from(table, partition, key, limit, until))
+
+    async def scan_since(self, table: Table, partition: str, since: datetime) -> list[Row]:
+        return await self._read(await super().scan_since(table, partition, since))
 
     async def scan_but(self, table: Table, partition: str, begin: str) -> list[Row]:
         return await self._read(await super().scan_but(table, partition, begin), requests=2)

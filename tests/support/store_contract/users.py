@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from unittest import mock
 
 import pytest
 
 from adapters.store.backend import Key, Row, Table
-from adapters.store.store import RowStore
+from adapters.store.store import OVERLAP, RowStore
 from jobs.ports import Put
 from sync_core.errors import LeaseLost, StaleWrite
 from sync_core.model.claim import Claim
@@ -172,6 +173,41 @@ class UsersContract:
         assert [[one.id for one in page] for page in (first, second, last)] == [ids[:3], ids[3:6], ids[6:]]
         assert [[one.id for one in page] for page in (between, few, none)] == [ids[2:4], ids[2:3], []]
         assert second[0].unreadable
+
+    async def test_users_that_were_written_since(
+        self, fresh_store: RowStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """All at first, the second time and when somebody was forgotten; else those that were written since, one
+        that cannot be read included."""
+        monkeypatch.setattr("adapters.store.store.SMALL", 0)
+        ids = sorted(f"{number:02}-user" for number in range(4))
+        for one in ids:
+            await put_user(fresh_store, User(one, f"{one}@x"))
+        first = await fresh_store.follow_users((await fresh_store.follow_users()).mark)
+        await put_user(fresh_store, User(ids[1], "new@x"))
+        await age(fresh_store, Table.USERS, Key("user", ids[2]))
+        second = await fresh_store.follow_users(first.mark)
+        await fresh_store.forget_user(ids[3])
+        third = await fresh_store.follow_users(second.mark)
+        found = {one.id: one for one in second.users}
+
+        assert [first.is_whole, second.is_whole, third.is_whole] == [True, False, True]
+        assert sorted(one.id for one in first.users) == ids
+        assert (found[ids[1]].upn, bool(found[ids[2]].unreadable)) == ("new@x", True)
+        assert sorted(one.id for one in third.users) == ids[:3]
+
+    async def test_what_was_not_written_for_long_is_not_read(
+        self, fresh_store: RowStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """By the time that the service gave each row."""
+        monkeypatch.setattr("adapters.store.store.SMALL", 0)
+        await put_user(fresh_store, User("old", "old@x"))
+        first = await fresh_store.follow_users()
+        etag, _, at = (await fresh_store.follow_users(first.mark)).mark.rpartition("|")
+        later = datetime.fromisoformat(at) + OVERLAP + timedelta(seconds=2)
+        read = await fresh_store.follow_users(f"{etag}|{later.isoformat()}")
+
+        assert (read.users, read.is_whole) == ((), False)
 
     async def test_a_few_users_of_many(self, fresh_store: RowStore) -> None:
         """Those that are known, the unreadable ones as everywhere."""
