@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from cli.stopping import Stop
 from cli.text.words import OPENINGS
-from jobs.command import Asker, Command, Json, State, Wish, new_id
+from jobs.command import Asker, Command, Json, State, new_id
 from jobs.commands.ask import ask, look, read_answer
+from jobs.wish import Wish
 from sync_core.errors import CalsyncError, RowUnreadable, StoreUnavailable
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from cli.runner import FAILED, HERE, WRONG, Runner
-from jobs.command import Json, State, Wish, check, merged
+from jobs.command import Json, State, merged
 from jobs.commands.shapes import one_each
+from jobs.wish import Wish, check
 
 if TYPE_CHECKING:
     from cli.stopping import Stop
@@ -55,9 +56,10 @@ async def do_here(runner: Runner, world: World, find: Find, finish: Finish) -> i
 
 async def _carry_out(runner: Runner, world: World, wish: Wish) -> list[Part]:
     from cli.text.words import OPENINGS as SAID
-    from jobs.command import OPENINGS, Turn, named, new_id
+    from jobs.command import Turn, new_id
     from jobs.commands.kinds import KINDS
     from jobs.commands.turns import in_turn
+    from jobs.wish import OPENINGS, named
 
     now = world.store.service_now()
     turn = Turn(now, new_id(now), named(wish))

@@ -12,7 +12,7 @@ from cli.text import checks as text
 
 if TYPE_CHECKING:
     from cli.stopping import Stop
-    from jobs.command import Wish
+    from jobs.wish import Wish
     from jobs.world import World
 
 Json = dict[str, Any]
@@ -36,7 +36,7 @@ def doctor(runner: Runner, repair: bool) -> None:
 
 
 def _wish(repair: bool) -> Wish:
-    from jobs.command import Kind, Wish
+    from jobs.wish import Kind, Wish
 
     return Wish(Kind.GRANT if repair else Kind.DOCTOR, repair=repair)
 

@@ -15,7 +15,7 @@ from cli.text import people as text
 from cli.wishes import ask_each
 
 if TYPE_CHECKING:
-    from jobs.command import Wish
+    from jobs.wish import Wish
     from jobs.world import World
 
 ALL_KNOWN = "Everybody in the file is on as it says."

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from cli.runner import DONE, FAILED, Runner
 
 if TYPE_CHECKING:
-    from jobs.command import Json, Wish
+    from jobs.command import Json
+    from jobs.wish import Wish
     from jobs.world import World
 
 Lines = Callable[["Json"], Iterable[str]]
@@ -22,7 +23,7 @@ def ask(runner: Runner, kind: str, lines: Lines, *, empty: str = "", **details: 
     """
 
     async def find(_: World) -> list[Wish]:
-        from jobs.command import Kind, Wish
+        from jobs.wish import Kind, Wish
 
         return [Wish(Kind(kind), **details)]
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from jobs.asked import pages
-from jobs.command import Asker, Command, Kind, State, stamp
+from jobs.command import Asker, Command, State, stamp
 from jobs.forgotten import erase_if_forgotten
 from jobs.log import log_failure
 from jobs.messages import Forget, write
 from jobs.together import together
+from jobs.wish import Kind
 from jobs.world import World
 from sync_core.errors import StaleWrite, StoreUnavailable
 

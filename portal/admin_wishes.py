@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from jobs.command import Kind, Wish
+from jobs.wish import Kind, Wish
 from portal.http import NOT_FOUND, Answer, Denied
 from portal.own_wishes import file, typed
 from portal.visit import Visit

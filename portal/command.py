@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from jobs.command import Command, Kind, is_id
+from jobs.command import Command, is_id
 from jobs.commands.ask import look, read_answer
 from jobs.commands.item_shapes import iso_of, phrase_of
 from jobs.log import log_failure
+from jobs.wish import Kind
 from portal.http import NOT_FOUND, Denied, Json
 from portal.items import key_of_ids, keys_in
 from portal.paging import number_in, pages_of

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from jobs.approvals import is_retriable
-from jobs.command import Kind
 from jobs.commands.item_shapes import occurrence_of
 from jobs.commands.remembered import STATES, series_titles
 from jobs.round.report import PRIVATE
+from jobs.wish import Kind
 from portal.command import answer_of
 from portal.everyone import known, reader_zone
 from portal.http import NOT_FOUND, Denied, Json

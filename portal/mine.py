@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from jobs.approvals import choices_in
-from jobs.command import Command, Kind, State
+from jobs.command import Command, State
 from jobs.commands.doings import is_about_item, newest
 from jobs.commands.item_shapes import conflicts_of, dates_entered, iso_of, occurrence_of
 from jobs.commands.shapes import status_of
 from jobs.due import pause_of
 from jobs.round.report import PRIVATE
+from jobs.wish import Kind
 from portal.command import answer_of
 from portal.http import NOT_FOUND, Denied, Json
 from portal.items import key_of, key_of_ids, keys_in

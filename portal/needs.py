@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from jobs.command import Command, Kind, State
+from jobs.command import Command, State
 from jobs.commands import item_shapes
 from jobs.commands.checks import Check
 from jobs.commands.item_shapes import iso_of
 from jobs.commands.overview import TOLD_BY_ROWS
 from jobs.commands.shapes import check_of, status_of
 from jobs.together import together
+from jobs.wish import Kind
 from portal.command import answer_of
 from portal.http import Json
 from portal.paging import paged

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from jobs.command import Asker, Kind, Wish, WishInvalid, stamp
+from jobs.command import Asker, stamp
 from jobs.commands.ask import ask
+from jobs.wish import Kind, Wish, WishInvalid
 from portal import forms
 from portal.http import NOT_FOUND, Answer, Denied, go_to
 from portal.mine import own_commands

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from jobs.command import WishInvalid
 from jobs.commands.item_shapes import unsynced_item
 from jobs.commands.unsynced import list_unsynced
+from jobs.wish import WishInvalid
 from portal.everyone import reader_zone
 from portal.http import Denied
 from portal.items import key_of

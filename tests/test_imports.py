@@ -1,7 +1,8 @@
 """Draws the arrows of the house and fails when one turns round.
 
 ``function_app, cli, portal → jobs → sync_core`` and ``wiring → adapters → sync_core``; adapters know the jobs only by
-the values and Protocols of ``jobs.ports`` and ``jobs.command``; simulators know nothing of the product.
+the values and Protocols of ``jobs.ports``, ``jobs.command`` and ``jobs.wish``; simulators know nothing of the
+product.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ ARROWS = {
     "portal": ("portal", "jobs", "sync_core"),
     "jobs": ("jobs", "sync_core"),
     "sync_core": ("sync_core",),
-    "adapters": ("adapters", "sync_core", "jobs.command", "jobs.ports"),
-    "adapters.wiring": ("adapters", "sync_core", "jobs.command", "jobs.ports", "jobs.world"),
+    "adapters": ("adapters", "sync_core", "jobs.command", "jobs.ports", "jobs.wish"),
+    "adapters.wiring": ("adapters", "sync_core", "jobs.command", "jobs.ports", "jobs.wish", "jobs.world"),
     "simulators": ("simulators",),
 }
 """Which of our modules each room may import; ``wiring`` also fills the jobs' ``World``."""

@@ -6,10 +6,11 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
 
-from jobs.command import EXPIRES, Asker, Command, Json, State, Wish, check, merged, new_id
+from jobs.command import EXPIRES, Asker, Command, Json, State, merged, new_id
 from jobs.messages import Asked, write
 from jobs.ports import Clock, CommandStore, Queue
 from jobs.trouble import Trouble, Why
+from jobs.wish import Wish, check
 from sync_core.errors import RowUnreadable, StaleWrite, StoreError, StoreUnavailable
 
 TOLD = "failed"

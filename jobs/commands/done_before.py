@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from jobs.approvals import UnknownChoice, find_choice, is_retriable
-from jobs.command import Json, Kind, Wish
+from jobs.command import Json
 from jobs.commands import switch
 from jobs.commands.kinds import owners
 from jobs.commands.resolve import find_conflict
+from jobs.wish import Kind, Wish
 from jobs.world import World
 
 DONE_BEFORE = "resolved: it was carried out, and the worker was cut off before it could tell more"

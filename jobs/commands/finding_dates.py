@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from jobs.command import WishInvalid
 from jobs.commands.remembered import Finding
+from jobs.wish import WishInvalid
 
 
 def day_in(text: str) -> date | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from jobs.approvals import UnknownChoice, find_choice, make_choice, retry
-from jobs.command import Json, Kind, Wish
+from jobs.command import Json
 from jobs.commands import item_shapes, shapes, switch
 from jobs.commands import pause as pauses
 from jobs.commands.checks import Check
@@ -27,6 +27,7 @@ from jobs.commands.unlink import unlink
 from jobs.company import stamp_policy
 from jobs.waiting import Notice, erp_session, take_when_free
 from jobs.wake import wake
+from jobs.wish import Kind, Wish
 from jobs.world import World
 from sync_core.errors import CalsyncError, StoreError
 from sync_core.model.memory import User

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 
 from jobs.accounts import AccountTaken
 from jobs.approvals import UnknownChoice
-from jobs.command import WishInvalid
 from jobs.commands.pause import WrongDay
 from jobs.commands.roster import RosterInvalid
 from jobs.commands.switch import UnknownUser, UnknownZone
@@ -19,6 +18,7 @@ from jobs.commands.undo import NotNow
 from jobs.places import UnknownPlace
 from jobs.says import Found
 from jobs.trouble import Trouble, Why
+from jobs.wish import WishInvalid
 from sync_core.errors import (
     AccessRefused,
     AppRefused,

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from jobs.command import Command, Kind, State, Wish
+from jobs.command import Command, State
 from jobs.erasure import FORGOTTEN
+from jobs.wish import Kind, Wish
 from jobs.world import World
 from sync_core.model.memory import User
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from jobs.checkup import is_zone
-from jobs.command import Kind, Wish
+from jobs.wish import Kind, Wish
 from sync_core.errors import CalsyncError
 from sync_core.model.memory import User
 

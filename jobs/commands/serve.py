@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
-from jobs.command import AT_ONCE, OPENINGS, Command, Kind, State, turn_of
+from jobs.command import Command, State, turn_of
 from jobs.commands.ask import TOLD, given_up
 from jobs.commands.done_before import found_done
 from jobs.commands.kinds import KINDS, Part
@@ -24,6 +24,7 @@ from jobs.log import log_failure, log_line
 from jobs.says import Waits
 from jobs.trouble import Trouble
 from jobs.waiting import unheeded
+from jobs.wish import AT_ONCE, OPENINGS, Kind
 from jobs.world import World
 from sync_core.errors import CalsyncError, LicencesTaken, RowUnreadable, SlotsTaken, StaleWrite, StoreUnavailable
 from sync_core.model.phrase import Phrase

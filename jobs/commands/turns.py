@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from jobs.approvals import UnknownChoice, find_choice
-from jobs.command import Json, Kind, Turn, Wish
+from jobs.command import Json, Turn
 from jobs.commands import switch
 from jobs.commands.item_shapes import phrase_of
 from jobs.commands.kinds import EVERYBODY, KINDS, Part, owners
@@ -20,6 +20,7 @@ from jobs.commands.resolve import find_conflict
 from jobs.commands.shapes import failure_of
 from jobs.says import Outcome
 from jobs.waiting import Notice, unheeded
+from jobs.wish import Kind, Wish
 from jobs.world import World
 from sync_core.errors import CalsyncError, StaleWrite, StoreUnavailable
 

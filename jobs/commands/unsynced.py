@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from jobs.command import WishInvalid
+from jobs.wish import WishInvalid
 from jobs.world import World
 from sync_core.model.memory import User
 from sync_core.model.unsynced import UnsyncedItem, summed

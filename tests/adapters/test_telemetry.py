@@ -173,7 +173,8 @@ PAGE = """
 import asyncio, os
 from unittest.mock import patch
 from adapters import telemetry
-from jobs.command import Asker, Kind, Wish
+from jobs.command import Asker
+from jobs.wish import Kind, Wish
 from jobs.commands.ask import ask, look
 from portal.sign_in import Role
 from sync_core.errors import StoreUnavailable

@@ -14,9 +14,10 @@ from adapters import wiring
 from adapters.http import claims_in
 from adapters.settings import load_asking
 from adapters.wiring import Nobody
-from jobs.command import Asker, Kind, Wish
+from jobs.command import Asker
 from jobs.commands.ask import ask
 from jobs.ports import Calendar
+from jobs.wish import Kind, Wish
 from simulators.azurite import Azurite
 from sync_core.errors import SideUnavailable
 

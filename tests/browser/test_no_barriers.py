@@ -16,7 +16,8 @@ from playwright.async_api import expect
 
 from adapters.settings import load
 from adapters.wiring import open_world
-from jobs.command import Asker, Command, Kind, State, Wish, new_id
+from jobs.command import Asker, Command, State, new_id
+from jobs.wish import Kind, Wish
 from portal.visit import LANGUAGE_COOKIE
 from tests.browser import tools
 from tests.browser.conftest import OpenWindow

@@ -21,9 +21,10 @@ from cli.ask import ask_and_wait
 from cli.leaving import NOTHING_CHANGED, STOPPED
 from cli.screen import Screen
 from cli.stopping import Stop, run_until_stopped
-from jobs.command import Asker, Json, Kind, State, Wish
+from jobs.command import Asker, Json, State
 from jobs.commands.kinds import KINDS, Part
 from jobs.trouble import SAYS, Why
+from jobs.wish import Kind, Wish
 from sync_core.errors import RowUnreadable, StoreUnavailable
 from tests.jobs.conftest import app, house
 from tests.support.app import App

@@ -16,7 +16,7 @@ from jobs.app.housekeeping import keep_house
 from jobs.app.notifications import receive_graph
 from jobs.app.subscriptions import keep_all
 from jobs.approvals import choices_in, find_choice
-from jobs.command import Asker, Command, Kind, State, Wish
+from jobs.command import Asker, Command, State
 from jobs.commands.ask import ask, look, read_answer
 from jobs.commands.doctor import examine
 from jobs.commands.explain import explain
@@ -28,6 +28,7 @@ from jobs.ports import Begin, Put
 from jobs.pull import run_pull
 from jobs.says import Topic
 from jobs.wake import is_notified, wake
+from jobs.wish import Kind, Wish
 from sync_core.errors import RowUnreadable
 from sync_core.model.action import Action
 from sync_core.model.claim import Claim

@@ -19,9 +19,10 @@ from click.testing import CliRunner
 from adapters.settings import load_asking
 from adapters.wiring import open_desk
 from cli import main
-from jobs.command import Asker, Kind, State, Wish
+from jobs.command import Asker, State
 from jobs.commands.ask import ask as ask_desk
 from jobs.commands.ask import look, read_answer
+from jobs.wish import Kind, Wish
 from simulators.demo.hands import control
 from simulators.host.company import Company
 from tests.support.company_life import complaints, in_erpnet, in_outlook, meeting_words, subscriptions, until

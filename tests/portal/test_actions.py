@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from jobs.command import Asker, Kind, State, Wish
+from jobs.command import Asker, State
 from jobs.commands.ask import ask, look
 from jobs.commands.kinds import KINDS
+from jobs.wish import Kind, Wish
 from portal import admin_wishes, own_wishes
 from portal.sign_in import Role
 from tests.portal.test_mine import make_conflict

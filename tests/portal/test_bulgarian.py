@@ -17,13 +17,14 @@ from typing import Any
 import pytest
 
 from adapters.erp.probe import Finding, Question
-from jobs.command import Asker, Command, Kind, State, Wish, new_id
+from jobs.command import Asker, Command, State, new_id
 from jobs.commands.checks import Check
 from jobs.commands.item_shapes import phrase_of
 from jobs.commands.overview import Every
 from jobs.commands.shapes import check_of, failure_of
 from jobs.says import Asked, Found, Outcome, Owner, Seen, Topic, Waits
 from jobs.trouble import Trouble, Why
+from jobs.wish import Kind, Wish
 from portal.phrases import PHRASES
 from portal.reasons import PARTS, PROBLEMS, REASONS
 from portal.routes import ROUTES, Needs

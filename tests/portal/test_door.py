@@ -16,9 +16,10 @@ import pytest
 import function_app
 from adapters.store.backend import Key, Op, Table, Verb
 from adapters.store.memory import MemoryStore
-from jobs.command import Asker, Kind, State, Wish
+from jobs.command import Asker, State
 from jobs.commands.ask import ask as file
 from jobs.trouble import Trouble, Why
+from jobs.wish import Kind, Wish
 from portal.assets import address
 from portal.forms import token
 from portal.http import NEVER_KEPT, POLICY, SAFE

@@ -10,8 +10,9 @@ from itertools import product
 
 import pytest
 
-from jobs.command import Asker, Kind, State, Wish
+from jobs.command import Asker, State
 from jobs.commands.ask import ask
+from jobs.wish import Kind, Wish
 from portal.items import key_of_ids
 from portal.routes import ROUTES, Needs, find
 from portal.sign_in import Role

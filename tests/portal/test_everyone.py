@@ -12,13 +12,14 @@ import pytest
 from adapters.store.backend import Key, Op, Table, Verb
 from adapters.store.memory import MemoryStore
 from jobs.app.dispatch import dispatch
-from jobs.command import Asker, Command, Kind, State, Wish
+from jobs.command import Asker, Command, State
 from jobs.commands.ask import ask
 from jobs.commands.redaction import UNKNOWN
 from jobs.company import stamp_policy
 from jobs.erasure import FORGOTTEN
 from jobs.ports import Subscription
 from jobs.trouble import Trouble, Why
+from jobs.wish import Kind, Wish
 from portal.people import FILTERS, page_of, row_of
 from portal.sign_in import Role
 from portal.tables import as_csv

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from adapters.store.backend import Key, Op, Table, Verb
-from jobs.command import Asker, Kind, State, Wish, new_id
+from jobs.command import Asker, State, new_id
 from jobs.commands.ask import ask
 from jobs.commands.item_shapes import hold_of
+from jobs.wish import Kind, Wish
 from portal.command import LONGEST, paged
 from portal.everyone import AUDIT_PAGE
 from portal.history import MOST_TOLD

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from jobs.command import Asker, Command, Kind, State, Wish
+from jobs.command import Asker, Command, State
 from jobs.commands.ask import ask
 from jobs.commands.switch import disable
 from jobs.ports import Put
+from jobs.wish import Kind, Wish
 from portal import mine
 from portal.mine import next_look
 from portal.own_wishes import MOST_WAITING

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from jobs.command import Asker, Kind, State, Wish
+from jobs.command import Asker, State
 from jobs.commands.ask import ask
 from jobs.says import Found, Topic
+from jobs.wish import Kind, Wish
 from portal.sign_in import Role
 from sync_core.model.memory import FailedCheck, Tally, User
 from sync_core.model.phrase import Phrase

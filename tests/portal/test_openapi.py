@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from jobs.command import Asker, Kind, Wish
+from jobs.command import Asker
 from jobs.commands.ask import ask
+from jobs.wish import Kind, Wish
 from portal.api_shapes import ANSWERS
 from portal.openapi import CHOICES, document
 from portal.routes import ROUTES

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from jobs.command import Kind
 from jobs.trouble import SAYS, Why
+from jobs.wish import Kind
 from portal.reasons import ACTIONS, CELLS, FIELDS, REASONS
 from portal.texts import TEXTS
 from portal.visit import LANGUAGES

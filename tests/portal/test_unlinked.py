@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from jobs.app.housekeeping import keep_house
-from jobs.command import Kind
 from jobs.ports import Put
+from jobs.wish import Kind
 from portal.items import key_of_ids
 from portal.sign_in import Role
 from portal.unlinked import find_alone

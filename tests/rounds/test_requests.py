@@ -10,12 +10,12 @@ import pytest
 
 from adapters.store.backend import Table
 from adapters.store.store import RowStore
-from jobs.command import Kind, Wish
 from jobs.commands.kinds import KINDS
 from jobs.commands.sync import sync_user, what_waits
 from jobs.pull import run_pull
 from jobs.round.run import run_round
 from jobs.waiting import unheeded
+from jobs.wish import Kind, Wish
 from sync_core.model.memory import Instance, User
 from tests.support.counted import CountingBackend, linked_many
 from tests.support.days import at, digits, linked_meeting, the_activity, the_event

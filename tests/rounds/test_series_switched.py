@@ -16,7 +16,7 @@ from cli.text.rounds import sync_lines
 from cli.text.status import status_lines
 from cli.text.stories import conflict_lines, explained_lines, journal_lines, unsynced_lines
 from jobs.approvals import retry
-from jobs.command import Asker, Command, Kind, State, Wish, new_id
+from jobs.command import Asker, Command, State, new_id
 from jobs.commands.explain import explain
 from jobs.commands.item_shapes import conflicts_of, finding_of, hold_of
 from jobs.commands.kinds import KINDS
@@ -25,6 +25,7 @@ from jobs.commands.sync import what_waits
 from jobs.commands.unsynced import list_unsynced
 from jobs.company import start_app
 from jobs.waiting import unheeded
+from jobs.wish import Kind, Wish
 from portal.items import key_of_ids
 from portal.sign_in import Role
 from sync_core.errors import OWN_MISTAKE

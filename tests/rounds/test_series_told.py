@@ -10,11 +10,11 @@ from typing import cast
 import pytest
 
 from cli.text.stories import explained_lines, journal_lines
-from jobs.command import Kind, Wish
 from jobs.commands.kinds import KINDS
 from jobs.commands.shapes import journal_of
 from jobs.commands.undo import undo
 from jobs.waiting import unheeded
+from jobs.wish import Kind, Wish
 from portal.items import key_of_ids
 from portal.sign_in import Role
 from sync_core.model.entries import by_date

@@ -18,8 +18,9 @@ from adapters.store.names import NamesRow
 from adapters.store.old_index import new_key
 from adapters.store.store import RowStore
 from adapters.store.upgrades import UPGRADES
-from jobs.command import Asker, Command, Kind, State, Turn, Wish
+from jobs.command import Asker, Command, State, Turn
 from jobs.ports import Put, Queued, Storable, Subscription
+from jobs.wish import Kind, Wish
 from sync_core.errors import RowUnreadable
 from sync_core.model.claim import Claim
 from sync_core.model.day import Day

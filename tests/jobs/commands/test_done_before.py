@@ -14,7 +14,7 @@ import pytest
 from adapters.store.backend import Op, Table, Verb
 from adapters.store.memory import MemoryStore
 from jobs.app.dispatch import LOST, dispatch
-from jobs.command import AT_ONCE, WITHOUT_CALLS, Asker, Kind, State, Wish
+from jobs.command import Asker, State
 from jobs.commands.ask import ask, look, read_answer
 from jobs.commands.kinds import KINDS
 from jobs.commands.pause import pause
@@ -23,6 +23,7 @@ from jobs.commands.switch import disable, forget
 from jobs.commands.unlink import unlink
 from jobs.ports import Put
 from jobs.round import act
+from jobs.wish import AT_ONCE, WITHOUT_CALLS, Kind, Wish
 from sync_core.errors import RowUnreadable, StoreUnavailable
 from sync_core.model.link import Pending, PendingState
 from sync_core.model.policy import Policy, Winner

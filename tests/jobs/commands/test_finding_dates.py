@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from jobs.command import WishInvalid
 from jobs.commands.finding_dates import dated, day_in, on_day
 from jobs.commands.item_shapes import finding_of
 from jobs.commands.remembered import Finding
+from jobs.wish import WishInvalid
 
 SOFIA = ZoneInfo("Europe/Sofia")
 LATE = datetime(2026, 1, 12, 22, 30, tzinfo=UTC)

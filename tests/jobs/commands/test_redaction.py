@@ -12,7 +12,7 @@ from adapters.store.backend import Table
 from adapters.store.memory import MemoryStore
 from jobs.accounts import AccountTaken
 from jobs.app.dispatch import dispatch
-from jobs.command import EXPIRES, Asker, Kind, State, Wish, WishInvalid
+from jobs.command import EXPIRES, Asker, State
 from jobs.commands import serve as serving
 from jobs.commands.ask import ask, look
 from jobs.commands.kinds import KINDS, Do, Part
@@ -22,6 +22,7 @@ from jobs.commands.roster import RosterInvalid
 from jobs.erasure import FORGOTTEN
 from jobs.trouble import SAYS, Trouble, Why
 from jobs.waiting import Notice
+from jobs.wish import Kind, Wish, WishInvalid
 from jobs.world import World
 from sync_core import errors
 from sync_core.errors import CalsyncError

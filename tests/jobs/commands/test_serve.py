@@ -17,7 +17,7 @@ from adapters.store.memory import MemoryBackend, MemoryQueue, MemoryStore
 from jobs.app.dispatch import LOST, dispatch
 from jobs.app.housekeeping import keep_house
 from jobs.approvals import choices_in
-from jobs.command import EXPIRES, Asker, Command, Json, Kind, State, Wish, WishInvalid, new_id
+from jobs.command import EXPIRES, Asker, Command, Json, State, new_id
 from jobs.commands import kinds, switch
 from jobs.commands import serve as serving
 from jobs.commands.ask import ask, look, read_answer
@@ -26,6 +26,7 @@ from jobs.erasure import FORGOTTEN
 from jobs.ports import Put
 from jobs.trouble import SAYS, Trouble, Why
 from jobs.waiting import Notice
+from jobs.wish import Kind, Wish, WishInvalid
 from jobs.world import World
 from sync_core.errors import LicencesTaken, SideUnavailable, StaleWrite, StoreUnavailable
 from sync_core.model.link import Pending, PendingState

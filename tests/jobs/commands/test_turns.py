@@ -13,7 +13,7 @@ from adapters.store.memory import MemoryStore
 from jobs.accounts import take_account
 from jobs.app.housekeeping import keep_house
 from jobs.approvals import choices_in
-from jobs.command import Asker, Command, Kind, State, Wish
+from jobs.command import Asker, Command, State
 from jobs.commands import kinds
 from jobs.commands.ask import ask, look, read_answer
 from jobs.commands.kinds import Part
@@ -23,6 +23,7 @@ from jobs.commands.switch import disable, enable, forget
 from jobs.erasure import FORGOTTEN
 from jobs.ports import Put
 from jobs.waiting import Notice
+from jobs.wish import Kind, Wish
 from jobs.world import World
 from sync_core.model.link import Pending, PendingState
 from sync_core.model.memory import User

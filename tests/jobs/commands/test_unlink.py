@@ -8,12 +8,13 @@ import pytest
 
 from cli.text.answers import unlinked_lines
 from jobs.approvals import UnknownChoice, retry
-from jobs.command import Asker, Kind, State, Wish
+from jobs.command import Asker, State
 from jobs.commands import item_shapes, shapes, switch
 from jobs.commands.ask import ask, look
 from jobs.commands.explain import explain
 from jobs.commands.unlink import unlink
 from jobs.commands.unsynced import list_unsynced
+from jobs.wish import Kind, Wish
 from sync_core.model.link import EndedBy
 from sync_core.plan.decide import UNLINKED
 from tests.support.app import App

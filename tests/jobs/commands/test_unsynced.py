@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from cli.text.stories import unsynced_lines
-from jobs.command import WishInvalid
 from jobs.commands import shapes
 from jobs.commands.resolve import resolve
 from jobs.commands.switch import forget
 from jobs.commands.unsynced import list_unsynced
+from jobs.wish import WishInvalid
 from sync_core.model.memory import User
 from sync_core.model.policy import PrivateRule
 from sync_core.model.unsynced import Unsynced, UnsyncedItem

@@ -10,7 +10,8 @@ import pytest
 from adapters.store import codec
 from adapters.store.backend import Key, Op, Table, Verb
 from adapters.store.store import RowStore
-from jobs.command import Asker, Command, Kind, State, Turn, Wish, new_id
+from jobs.command import Asker, Command, State, Turn, new_id
+from jobs.wish import Kind, Wish
 from sync_core.errors import RowUnreadable, StaleWrite, StoreError
 from tests.support.store_contract.rows import NOW, ODD
 
