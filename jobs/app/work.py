@@ -94,13 +94,19 @@ async def handle(world: World, body: bytes | str, *, redelivered: bool = False) 
     async with _logging_failures(world, order):
         if isinstance(order, Renew | Forget):
             await _short_order(world, order)
-        elif isinstance(order, Asked) and not order.calls:
-            await _go_on_with(world, _Turn(order), order)
         else:
             turn = await _still_wanted(world, order, redelivered)
     if turn is not None:
         async with _logging_failures(world, turn.order):
-            await _with_a_session(world, turn)
+            await _carry(world, turn)
+
+
+async def _carry(world: World, turn: _Turn) -> None:
+    """Carry an order out, under ERP.net's session where it needs one."""
+    if isinstance(turn.order, Asked) and not turn.order.calls:
+        await _go_on_with(world, turn, turn.order)
+    else:
+        await _with_a_session(world, turn)
 
 
 async def _still_wanted(world: World, order: Call, redelivered: bool) -> _Turn | None:

@@ -278,6 +278,23 @@ async def test_a_lost_message_is_sent_again_by_the_timer(app: App) -> None:
     ended = await look(app.house.world, command.id)
     assert ended is not None
     assert ended.state is State.DONE
+    assert await app.house.world.store.list_queued() == []
+
+
+@pytest.mark.parametrize("kind", [Kind.RETRY, Kind.SYNC], ids=["without-a-session", "with-a-session"])
+async def test_a_command_in_a_queue_that_nobody_serves_has_two_messages(app: App, kind: Kind) -> None:
+    """However often the timer misses it; then it is carried out, and nothing is left in the line."""
+    command = await ask(app.house.world, Wish(kind), OPERATOR)
+    for _ in range(5):
+        app.house.advance(seconds=LOST.total_seconds() + 1)
+        await dispatch(app.house.world)
+    assert [message.get("command") for message, _ in app.queue.sent].count(command.id) == 2
+
+    await app.drain()
+    ended = await look(app.house.world, command.id)
+    assert ended is not None
+    assert ended.is_ended
+    assert [row.key for row in await app.house.world.store.list_queued() if command.id in row.key] == []
 
 
 async def test_a_mistake_of_ours_fails_the_command_alone(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
