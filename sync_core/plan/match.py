@@ -325,13 +325,16 @@ def _state_of(
     activity: ErpActivity, unlinked: Unlinked, partners: Mapping[str, ErpActivity], ctx: Context
 ) -> PendingState:
     """What a single activity waits for. Where it names the meeting of another activity, a person made it as a copy,
-    so it is new; if a service user made it, it is one too many. Else the event that it names is gone."""
+    so it is new; if a service user made it, it is one too many beside one that lives. Else the event that it names is
+    gone."""
     uid, state = meeting_of(activity), unlinked.state(Side.ERP, activity.id)
     if state is PendingState.DECLINED:
         return PendingState.PARTNER_GONE
     if not uid or state is PendingState.RELEASED or not may_be_named(activity, ctx):
         return PendingState.WAITING
-    paired = any(uid_key(unlinked.events[i].ical_uid) == uid for i in partners)
-    if not paired and not any(one in unlinked.known for one in unlinked.originals.get(uid, ())):
-        return PendingState.PARTNER_GONE
-    return PendingState.WAITING if began_with(activity, ctx) else PendingState.NAMED_TWICE
+    others = [unlinked.known[i] for i in unlinked.originals.get(uid, ()) if i in unlinked.known]
+    others += [other for i, other in partners.items() if uid_key(unlinked.events[i].ical_uid) == uid]
+    if others and began_with(activity, ctx):
+        return PendingState.WAITING
+    is_too_many = any(not other.void for other in others)
+    return PendingState.NAMED_TWICE if is_too_many else PendingState.PARTNER_GONE

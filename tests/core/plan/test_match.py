@@ -184,6 +184,10 @@ CASES = {
         unlinked(named("A2"), originals=ORIGINAL, known={"A1": named("A1")}),
         [("", "A2", "named-twice")],
     ),
+    "the double of a linked one that is void": (
+        unlinked(named("A2"), originals=ORIGINAL, known={"A1": named("A1", void=True)}),
+        [("", "A2", "partner-gone")],
+    ),
     "its mark is another event's": (
         unlinked(EVENT, an_event(id="E2", ical_uid="uid-2"), named("A1"), COPY, marks={"E2": "A2"}),
         [("E1", "A1", "waiting"), ("E2", "A2", "waiting")],
