@@ -14,7 +14,7 @@ from datetime import date
 from typing import Any
 
 from simulators.base import Clock
-from simulators.graph import outbound
+from simulators.graph import ids, outbound
 from simulators.graph.mailbox import Mailbox
 from simulators.graph.model import NEVER, Content, Deviation, Item, Occurrence
 
@@ -69,7 +69,7 @@ class Copies:
 
     def _add(self, here: Occurrence, mailbox: Mailbox) -> None:
         item, slot = here.item, here.slot
-        copy = mailbox.add(_invitation(here.content), uid=outbound.uid_of(here) or item.ical_uid)
+        copy = mailbox.add(_invitation(here.content), uid=_uid_of_copy(here))
         copy.is_organizer, copy.original, copy.original_slot = False, item, slot
         if slot is None:
             item.copies[mailbox.id] = copy
@@ -150,6 +150,14 @@ def _is_called_off(own: Deviation | None) -> bool:
 
 def _local(own: Deviation) -> dict[str, Any]:
     return {name: value for name, value in own.changes.items() if name in _LOCAL}
+
+
+def _uid_of_copy(here: Occurrence) -> str:
+    """An orphan instance, of a series of Exchange's, is dated even where all dates share one uid (graph.md §6)."""
+    series, slot = here.item.ical_uid, here.slot
+    if slot is not None and ids.is_exchange_uid(series):
+        return ids.dated_uid(series, slot)
+    return outbound.uid_of(here) or series
 
 
 def _invitation(content: Content) -> Content:

@@ -178,11 +178,16 @@ async def test_a_new_pattern_makes_the_copies_anew(
     assert list(await dates(client)) == ["23", "24", "25", "26", "27"]
 
 
-async def test_invited_to_one_date_only(client: BareGraphClient, graph: GraphSimulator, series: str) -> None:
-    """An orphan instance: a single event with the dated iCalUId of that date in the organizer's series."""
+@pytest.mark.parametrize("uids", ["dated", "series"])
+async def test_invited_to_one_date_only(
+    client: BareGraphClient, graph: GraphSimulator, series: str, uids: str
+) -> None:
+    """An orphan instance: a single event with the dated iCalUId of that date in the organizer's series, also where
+    all its dates share one."""
     ann = graph.person(ANN)
-    ann.edit_date(series, SECOND, attendees=[BOB, CY])
     theirs = ann.get(ann.occurrence(series, SECOND))
+    graph.switches.occurrence_uids = uids
+    ann.edit_date(series, SECOND, attendees=[BOB, CY])
     (orphan,) = (await client.get(f"users/{CY}/events")).value
     items, _ = await client.round(upn=CY)
 
