@@ -3,7 +3,8 @@
 A mark is written *before* what makes its user due, and taken back when a round has shown that nothing is: so the
 timer learns from one short list who is due, and a process that dies in between leaves a mark too many, never one too
 few. A mark bears the wake token that it was written for: a round takes it back only if it has served that token, and
-only as it read it while the lease was its own.
+only as it read it while the lease was its own. What the pull files is no round's own: its mark is written again after
+it.
 """
 
 from __future__ import annotations

@@ -307,14 +307,19 @@ class RowStore(
         return replace(lease, begun=begun_in(await self.backend.read(Table.STATE, begun_key(lease.user_id))))
 
     async def file_inbox(self, user_id: str, rows: Collection[InboxRow]) -> None:
-        """Add or replace inbox rows (needs no lease); of two rows of one activity the last counts."""
-        if rows:
-            await self._mark(user_id, FILED)
+        """Add or replace inbox rows (needs no lease); of two rows of one activity the last counts.
+
+        A round that ended before the rows were there may have taken back the first mark, so they are marked anew.
+        """
+        if not rows:
+            return
         ops = {}
         for row in rows:
             place = state.inbox_key(user_id, row.activity_id)
             ops[place] = Op(Verb.PUT, place, codec.encode(replace(row, etag="")))
+        await self._mark(user_id, FILED)
         await self.backend.write_all(Table.STATE, list(ops.values()))
+        await self._mark(user_id, FILED)
 
     async def clear_inbox(self, user_id: str, rows: Collection[InboxRow]) -> None:
         """Remove inbox rows that are still the ones that were read; newer ones stay."""

@@ -362,7 +362,7 @@ class Store(
         """
 
     async def file_inbox(self, user_id: str, rows: Collection[InboxRow]) -> None:
-        """Add or replace inbox rows (needs no lease)."""
+        """Add or replace inbox rows (needs no lease). Their user is marked before and after."""
 
     async def clear_inbox(self, user_id: str, rows: Collection[InboxRow]) -> None:
         """Remove inbox rows that are still as they were read; newer ones stay."""

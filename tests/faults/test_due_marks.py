@@ -5,11 +5,14 @@ Every state that a process can leave behind is the state after one of its writes
 
 from __future__ import annotations
 
+import asyncio
 import random
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager, suppress
+from contextvars import Context
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -21,16 +24,21 @@ from jobs.app.work import handle
 from jobs.commands.switch import disable
 from jobs.due import is_troubled, owes
 from jobs.ports import Put
+from jobs.round.run import run_round
 from jobs.wake import wake
 from sync_core.model.link import Pending
 from sync_core.model.memory import User
 from sync_core.model.sides import Side
 from tests.support.budget import budget
-from tests.support.fuse import raw
+from tests.support.days import linked_meeting
+from tests.support.fuse import Fuse, FusedBackend, Killed, T, raw
 from tests.support.house import START, House, open_house
 from tests.support.random_company import ACTS, OPENING, Act, Company
 from tests.support.scenes import Scene, clash, deletions, edits, first_sync, locks
 from tests.support.users import put_user
+
+MOST_WRITES = 9
+"""More than a pull of one change makes before its messages are sent."""
 
 
 class WatchedBackend(MemoryBackend):
@@ -70,6 +78,21 @@ class WatchedBackend(MemoryBackend):
         return user.enabled and not is_troubled(user) and user.cursors is not None
 
 
+class Raced(FusedBackend):
+    """A fused backend; ``meanwhile`` happens once, before the write that ``at`` counts down to."""
+
+    at = -1
+    meanwhile: Callable[[], Coroutine[None, None, None]]
+
+    async def _fused(self, work: Callable[[], Awaitable[T]]) -> T:
+        self.at -= 1
+        if self.at == -1:
+            fuse, self.fuse = self.fuse, Fuse()
+            await asyncio.create_task(self.meanwhile(), context=Context())  # by another process
+            self.fuse = fuse
+        return await super()._fused(work)
+
+
 @asynccontextmanager
 async def watched() -> AsyncIterator[tuple[House, WatchedBackend]]:
     """A house whose every write is looked at."""
@@ -106,6 +129,47 @@ async def test_whoever_is_owed_a_round_bears_a_mark(scene: Scene) -> None:
 
     assert (backend.missed, marked) == ([], frozenset())
     assert backend.looks > 10
+
+
+async def test_what_a_pull_files_beside_a_round_waits_for_nobody() -> None:
+    """Before each write of a pull another process wakes and serves the user, and after each later one the pull's
+    process dies: the timers bring the edit all the same."""
+    for at in range(budget(2, 0), budget(3, MOST_WRITES)):
+        for left in range(budget(2, 0), budget(5, MOST_WRITES)):
+            backend = Raced(lambda: START)
+            async with open_house(RowStore(backend)) as house:
+                backend._clock = house.clock.now
+                await house.employ()
+                _, activity = await linked_meeting(house)
+                await handle(house.world, b'{"kind": "pull"}')  # with the day's repair
+                await dispatch(house.world)
+                await serve(house)
+                await house.settle()
+                house.desk().edit(activity, subject="Edited")
+                backend.at, backend.meanwhile = at, partial(_wake_and_serve, house)
+                backend.fuse = Fuse(left, before=False)
+                with suppress(Killed):
+                    await handle(house.world, b'{"kind": "pull"}')
+                backend.at, backend.fuse = -1, Fuse()
+                _lose_messages(house)
+                for _ in range(2):
+                    house.advance(minutes=15)
+                    await handle(house.world, b'{"kind": "pull"}')
+                    await dispatch(house.world)
+                    await serve(house)
+
+                assert [event["subject"] for event in house.outlook().events()] == ["Edited"], (at, left)
+
+
+def _lose_messages(house: House) -> None:
+    """What the process had taken from the queue dies with it."""
+    assert isinstance(house.world.queue, MemoryQueue)
+    house.world.queue.take()
+
+
+async def _wake_and_serve(house: House) -> None:
+    await wake(house.world, (await house.user()).id)
+    await run_round(house.world, await house.user())
 
 
 @pytest.mark.parametrize("seed", range(budget(1, 40)))
