@@ -18,14 +18,15 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from sync_core.content.merge import winning_side
 from sync_core.content.project import erp_when, graph_when
 from sync_core.content.ranges import uid_key
 from sync_core.content.window import bounds
 from sync_core.model.decision import Case, Context, Sight
 from sync_core.model.link import WATCHED, EndedBy, Link, LinkStatus, Pending, PendingState, Role
 from sync_core.model.policy import SeriesRule
-from sync_core.model.series import day_in
-from sync_core.model.sides import DATE_SYSTEM, PAIRED_SYSTEMS, ErpActivity, GraphEvent, Malformed, Side
+from sync_core.model.series import day_in, series_uid_of
+from sync_core.model.sides import DATE_SYSTEM, PAIRED_SYSTEMS, ErpActivity, EventKind, GraphEvent, Malformed, Side
 from sync_core.plan.delete import sight_of_malformed
 from sync_core.plan.evidence import original
 from sync_core.plan.identity import began_with, transaction_id
@@ -46,6 +47,9 @@ UNSEARCHED = "it could not be searched for in Outlook"
 ASKED = frozenset({PendingState.PARTNER_GONE, PendingState.DECLINED})
 """States in which a person was asked whether the counterpart is made anew, or said no. A retry leaves them alone: it
 would make the counterpart unasked."""
+
+CHOSEN = frozenset({PendingState.DECLINED, PendingState.RELEASED})
+"""States in which a person has said what becomes of an item."""
 
 Waiting = Mapping[tuple[Side, str], Pending]
 """The pending rows, by side and item id."""
@@ -174,6 +178,7 @@ def _matched(unlinked: Unlinked, ctx: Context) -> list[Case]:
             partners[event.id] = partner
         elif living:
             doubled |= dict.fromkeys([a.id for a in living], event.id)
+    partners |= _of_other_dates([e for e in candidates if e.id not in {*twins, *partners}], partners, unlinked, ctx)
     marked = _by_mark([e for e in singles if e.id not in {*partners, *doubled.values()}], unlinked, partners)
     partners |= marked
     cases += [_both(unlinked.events[i], partner, unlinked) for i, partner in partners.items()]
@@ -200,6 +205,49 @@ def _of_single_events(events: Iterable[GraphEvent], unlinked: Unlinked, ctx: Con
             if uid not in linked or apart[nearest.id] < A_DAY:
                 found[nearest.id] = named[0]
     return found
+
+
+def _of_other_dates(
+    events: Iterable[GraphEvent], partners: Mapping[str, ErpActivity], unlinked: Unlinked, ctx: Context
+) -> dict[str, ErpActivity]:
+    """The activities that name dates which their series does not have any more, by the event of the date that takes
+    each one's place: the series got another pattern while our memory was lost (R19).
+
+    Only where Outlook's time counts, since nothing says what both sides agreed on: else each new date would be moved
+    to its old day.
+    """
+    uids = [*(e.ical_uid for e in unlinked.events.values()), *(link.ical_uid for link in unlinked.links)]
+    shown = {uid_key(uid) for uid in uids}
+    taken = {activity.id for activity in partners.values()} | unlinked.linked
+    left = [a for i, a in unlinked.activities.items() if i not in taken and meeting_of(a) not in shown]
+    lost = by_uid([a for a in left if _may_go_on(a, unlinked, ctx)], lambda a: series_uid_of(a.external_id))
+    if not lost or winning_side(ctx.policy, Side.GRAPH) is not Side.GRAPH:
+        return {}
+    plain = [e for e in events if e.kind is EventKind.OCCURRENCE and not unlinked.named.get(uid_key(e.ical_uid))]
+    dates, found = by_uid(plain, _series_of), dict[str, ErpActivity]()
+    for uid, own in lost.items():
+        free = sorted(dates.get(uid, ()), key=lambda event: event.content.start)
+        for activity in sorted(own, key=lambda one: (one.external_id, one.id)):
+            fits = [n for n, event in enumerate(free) if _is_near(activity, event)]
+            if fits:
+                found[free[fits[0]].id] = activity
+                free = free[fits[0] + 1 :]
+    return found
+
+
+def _may_go_on(activity: ErpActivity, unlinked: Unlinked, ctx: Context) -> bool:
+    """Whether an activity names a date and was made of it, and nobody has chosen what becomes of it."""
+    is_made = names_date(activity, ctx) and may_be_named(activity, ctx) and not began_with(activity, ctx)
+    state = unlinked.state(Side.ERP, activity.id)
+    return is_made and activity.id not in unlinked.unsure and state not in CHOSEN
+
+
+def _is_near(activity: ErpActivity, event: GraphEvent) -> bool:
+    """Whether a date lies less than one interval of its series from the one that an activity names."""
+    old, new = day_in(activity.external_id), event.occurrence
+    if old is None or new is None or new.recurrence is None:
+        return False
+    return abs((new.day - old).days) < new.recurrence.days
 
 
 def _series_of(event: GraphEvent) -> str:

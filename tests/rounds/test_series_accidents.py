@@ -32,6 +32,7 @@ from tests.support.series import (
     stop_at_every_call,
 )
 
+TUESDAYS = [day + timedelta(days=1) for day in MONDAYS]
 EVERY_MONDAY = repeating("monday", since=MONDAYS[1])
 
 
@@ -82,6 +83,21 @@ async def test_a_meeting_becomes_weekly_while_the_state_tables_are_lost(house: H
 
     assert starts(house) == nine(*MONDAYS[1:])
     assert on(house, MONDAYS[1])["Id"] == first
+
+
+async def test_mondays_become_tuesdays_while_the_state_tables_are_lost(house: House) -> None:
+    """The activities go on with the new dates: nothing is made, void, moved in Outlook or left over."""
+    series = mondays(house)
+    await house.step()
+    before = {row["Id"] for row in house.desk().activities()}
+    house.outlook().make_series(series, repeating("tuesday", since=TUESDAYS[0]))
+    await forget_everything(house)
+    done = await house.settle()
+
+    assert {row["Id"] for row in house.desk().activities()} == before
+    assert (starts(house), starts(house, void=True)) == (nine(*TUESDAYS), [])
+    assert house.outlook().dates(series, MONDAYS[0], TUESDAYS[-1]) == TUESDAYS
+    assert ((await house.recall()).pending, [what for what in done if "created" in what]) == ((), [])
 
 
 async def test_a_date_that_was_void_comes_back_and_the_answer_is_lost(house: House) -> None:

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from sync_core.model.decision import Sight
+from sync_core.content.ranges import uid_key
+from sync_core.model.decision import Context, Sight
 from sync_core.model.link import EndedBy, Pending, PendingState, ended, parked
-from sync_core.model.series import Occurrence
+from sync_core.model.policy import Policy, SeriesRule, Winner
+from sync_core.model.series import EXCHANGE, NO_DATE, Occurrence, Rhythm
 from sync_core.model.sides import MSSYNC_SYSTEM, ErpActivity, EventKind, GraphEvent, Malformed, Side
 from sync_core.plan.evidence import BORN_APART, original
 from sync_core.plan.identity import transaction_id
@@ -29,6 +31,7 @@ from tests.support.samples import (
 )
 
 CTX = a_context()
+WINDOWED = Policy(series=SeriesRule.WINDOW)
 EVENT = an_event()
 BORN = wall_clock(2026, 1, 20, 9)
 OTHER = noted(subject="Other", start=wall_clock(2026, 2, 5, 10), end=wall_clock(2026, 2, 5, 11))
@@ -100,14 +103,22 @@ def unlinked(*items: GraphEvent | ErpActivity, **told: Any) -> Unlinked:
     return Unlinked(**known | told)
 
 
-def told(material: Unlinked) -> list[tuple[str, str, str]]:
+def told(material: Unlinked, ctx: Context = CTX) -> list[tuple[str, str, str]]:
     """Event id, activity id and what it waits for, of each case."""
-    return sorted((c.event_id, c.activity_id, c.awaits.value) for c in match(material, CTX))
+    return sorted((c.event_id, c.activity_id, c.awaits.value) for c in match(material, ctx))
 
 
 MARKED = an_activity(id="A1")
 COPY = named("A2", creation_user="anna")
 ORIGINAL = {"uid-1": ["A1"]}
+
+SERIES = f"{EXCHANGE}{NO_DATE}01DC0000{NO_DATE}"
+
+
+def dated(day: int) -> str:
+    """The iCalUId of the date of ``SERIES`` on a day of February."""
+    return Occurrence(SERIES, date(2026, 2, day)).uid
+
 
 DATES = [
     an_event(
@@ -122,6 +133,12 @@ DATES = [
 OWN_AND_SERIES = {"uid-1": [named("A1")], DATES[1].ical_uid: [named("A2", external_id=DATES[1].ical_uid)]}
 ON_THE_9TH = Occurrence("uid-1", date(2026, 2, 9))
 LINKED_DATE = a_link(event_id="D9", activity_id="A9", ical_uid="uid-1_20260209", occurrence=ON_THE_9TH)
+
+TUESDAYS = [
+    replace(event, ical_uid=dated(day), occurrence=Occurrence(SERIES, date(2026, 2, day), rhythm=Rhythm.WEEKLY))
+    for event, day in zip(DATES, (3, 10, 17), strict=True)
+]
+MONDAYS = [named(f"A{day}", external_id=dated(day)) for day in (2, 9)]
 
 CASES = {
     "a whole series, on one of its days": (
@@ -242,6 +259,64 @@ def test_what_belongs_together(case: str) -> None:
     material, expected = CASES[case]
 
     assert expected == told(material)
+
+
+WAITING = {"waiting": {(Side.ERP, "A2"): Pending(Side.ERP, "A2", state=PendingState.DECLINED)}}
+PATTERNS: dict[str, tuple[list[GraphEvent | ErpActivity], dict[str, Any], list[tuple[str, str, str]]]] = {
+    "other days": (
+        [*TUESDAYS, *MONDAYS],
+        {},
+        [("D1", "A2", "waiting"), ("D2", "A9", "waiting"), ("D3", "", "waiting")],
+    ),
+    "a date that nobody shows beside one that is shown": (
+        [*TUESDAYS[1:], MONDAYS[0], named("A17", external_id=dated(17))],
+        {},
+        [("", "A2", "partner-gone"), ("D2", "", "waiting"), ("D3", "A17", "waiting")],
+    ),
+    "somebody wants no event": (
+        [TUESDAYS[0], MONDAYS[0]],
+        WAITING,
+        [("", "A2", "partner-gone"), ("D1", "", "waiting")],
+    ),
+    "it could not be looked for": (
+        [TUESDAYS[0], MONDAYS[0]],
+        {"unsure": frozenset({"A2"})},
+        [("", "A2", "partner-gone"), ("D1", "", "waiting")],
+    ),
+    "a person's copy": (
+        [TUESDAYS[0], replace(MONDAYS[0], creation_user="anna")],
+        {},
+        [("", "A2", "partner-gone"), ("D1", "", "waiting")],
+    ),
+    "a changed date, whose time may be the activity's": (
+        [replace(TUESDAYS[0], kind=EventKind.EXCEPTION), MONDAYS[0]],
+        {},
+        [("", "A2", "partner-gone"), ("D1", "", "waiting")],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PATTERNS)
+def test_dates_of_another_pattern(case: str) -> None:
+    """Nobody remembers the pairs: an activity goes on with the date that takes the place of its own."""
+    items, more, expected = PATTERNS[case]
+    names: dict[str, tuple[ErpActivity, ...]] = {}
+    for item in items:
+        if isinstance(item, ErpActivity):
+            names[uid_key(item.external_id)] = (item,)
+    material = unlinked(*items, named=names, **more)
+
+    assert expected == told(material, a_context(policy=WINDOWED))
+
+
+@pytest.mark.parametrize("winner", [Winner.ERP, Winner.ASK])
+def test_dates_of_another_pattern_where_outlooks_time_may_not_count(winner: Winner) -> None:
+    """They would be moved back to their old days: nothing is linked."""
+    named_by = {uid_key(MONDAYS[0].external_id): (MONDAYS[0],)}
+    material = unlinked(TUESDAYS[0], MONDAYS[0], named=named_by)
+    found = told(material, a_context(policy=replace(WINDOWED, winner=winner)))
+
+    assert found == [("", "A2", "partner-gone"), ("D1", "", "waiting")]
 
 
 def test_an_item_whose_partner_could_not_be_looked_for_waits() -> None:
