@@ -40,14 +40,15 @@ class Fence:
         """The ledger of the user's links as they are stored, None where it is not known."""
         return self._lease.ledger
 
-    async def save(self, changes: Sequence[RowChange]) -> None:
-        """Save row changes under the lease, which renews it. Raises ``LeaseLost``."""
+    async def save(self, changes: Sequence[RowChange], *, follows: bool = True) -> None:
+        """Save row changes under the lease, which renews it; their index as well, or the caller ``follows`` later.
+        Raises ``LeaseLost``."""
         async with self._turn:
             after = with_changes(self.memory, changes) if self.memory is not None else None
             new, ledger = _known_by(self.memory, after, changes, self._lease.user_id)
             if new:
                 await self._world.store.add_names(self._lease.user_id, new)
-            self._lease = await self._world.store.save(self._lease, changes, ledger)
+            self._lease = await self._world.store.save(self._lease, changes, ledger, follows=follows)
             self.memory = after
             self.saved += changes
 

@@ -239,21 +239,25 @@ class Backend(ABC):
         """
         left, found = sorted(begins), dict[str, list[Row]]()
         if rows is None or rows < FEW or len(left) >= rows * DENSE * RANGES:
-            found, left = await self._read_on(table, partition, left, min(PAGE, rows + 1 if rows else len(left)))
+            found, left = await self.read_on(table, partition, left, min(PAGE, rows + 1 if rows else len(left)))
         at_once = RANGES if rows is not None and rows <= SMALL else 1
         cut = [left[first : first + at_once] for first in range(0, len(left), at_once)]
         for rest in await gather(self._find_some(table, partition, some) for some in cut):
             found |= rest
         return found
 
-    async def _read_on(
+    async def read_on(
         self, table: Table, partition: str, left: list[str], size: int
     ) -> tuple[dict[str, list[Row]], list[str]]:
-        """The rows of the first of these texts, and the others, where the rows lie too far apart to be read on."""
+        """The rows of the first of these texts, which are in order, and the other texts, where the rows lie too far
+        apart to be read on. The first page has ``size`` rows."""
         found: dict[str, list[Row]] = {}
         while len(left) >= MANY:
             rows = await self.scan_from(table, partition, left[0], size)
-            read = bisect_right(left, rows[-1].key.row) - 1 if len(rows) == size else len(left)
+            read = len(left)
+            if len(rows) == size:
+                read = bisect_right(left, rows[-1].key.row) - 1
+                read += left[read] == rows[-1].key.row
             found |= _by_begin(left[:read], rows)  # the page may end in the middle of the next one
             left, is_dense = left[read:], read >= max(1, size * DENSE - 1)
             size = min(4 * size, PAGE)

@@ -7,12 +7,12 @@ inbox hears of an activity and whose mailbox is asked for a copy, and never that
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from adapters.store import codec, stored
-from adapters.store.backend import Backend, Conflict, Key, Op, Row, Table, Verb, gather
+from adapters.store.backend import PAGE, Backend, Conflict, Key, Op, Row, Table, Verb, gather
 from adapters.store.old_index import OldIndex
 from sync_core.content.ranges import uid_key
 from sync_core.errors import RowUnreadable, StaleWrite
@@ -105,9 +105,13 @@ class Meetings:
 
     async def reindex(self, user_id: str, links: Collection[Link], done: Collection[str] = ()) -> None:
         """Write the index rows of these links but for the ``done``. Of an activity that one of them feeds the row
-        stays."""
+        stays. Where the rows lie close they are read before, and only those written that say something else."""
         feeding = {link.activity_id for link in links if link.role is not Role.FOLLOWER and link.event_id in done}
-        await self._index(user_id, [link for link in links if link.event_id not in done], feeding=feeding)
+        asked = [link for link in links if link.event_id not in done]
+        keys = sorted({_index_key(user_id, x.activity_id).row for x in asked if x.role is not Role.FOLLOWER})
+        found, _ = await self.backend.read_on(Table.MEETINGS, _ACTIVITIES, keys, min(PAGE, len(keys)))
+        known = {row.key: row.properties for rows in found.values() for row in rows}
+        await self._index(user_id, asked, feeding=feeding, known=known)
 
     async def move_old_index(self, most: int) -> int:
         """Move the rows of an index that an older build wrote, about ``most``; how many there were."""
@@ -221,17 +225,27 @@ class Meetings:
                 await self.backend.write(Table.MEETINGS, Op(Verb.DELETE, row.key, etag=row.etag))
 
     async def _index(
-        self, user_id: str, links: Collection[Link], *, new: Collection[str] = (), feeding: Collection[str] = ()
+        self,
+        user_id: str,
+        links: Collection[Link],
+        *,
+        new: Collection[str] = (),
+        feeding: Collection[str] = (),
+        known: Mapping[Key, codec.Properties] | None = None,
     ) -> None:
         """Write the index rows of links: by activity for a feeder, by iCalUId for a follower whose copy lives.
 
         ``new`` are the ids of events that were not linked before and so followed nobody, ``feeding`` the activities
-        that other links feed. Of several links of one activity the one that runs counts.
+        that other links feed, ``known`` rows that were just read. Of several links of one activity the one that runs
+        counts.
         """
         feeders = sorted((x for x in links if x.role is not Role.FOLLOWER), key=lambda link: link.status in RUNNING)
         following = [link for link in links if link.role is Role.FOLLOWER]
         fed = {link.activity_id: Op(Verb.PUT, *_entry_op(user_id, link)) for link in feeders}
-        await self.backend.write_all(Table.MEETINGS, list(fed.values()))
+        known = known or {}
+        await self.backend.write_all(
+            Table.MEETINGS, [op for op in fed.values() if known.get(op.key) != op.properties]
+        )
         await self._unindex(user_id, {link.activity_id for link in following} - {"", *fed, *feeding})
         copies = {(x.ical_uid, x.event_id) for x in following if x.status is not LinkStatus.TOMBSTONE}
         await self._copy(user_id, copies)

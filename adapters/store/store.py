@@ -270,14 +270,16 @@ class RowStore(
         found = await self.backend.find_each(Table.STATE, codec.key(user_id), asked, among)
         return [row for rows in found.values() for row in rows]
 
-    async def save(self, lease: Lease, changes: Sequence[RowChange], ledger: Ledger | None = None) -> Lease:
+    async def save(
+        self, lease: Lease, changes: Sequence[RowChange], ledger: Ledger | None = None, *, follows: bool = True
+    ) -> Lease:
         """Store changes of the lease's user, in order, each transaction fenced by the lease and renewing it.
 
         Of several changes of one row the last counts. More than 99 changes (or 1 MB) take several transactions, and
         the cursors go with the last: they never pass what is not stored. The ``ledger`` of the links as they are
         afterwards goes with the last, too; without one, changes of links take it away. Without changes the lease is
-        renewed. Links are indexed afterwards. What makes the user due is marked before. Raises ``LeaseLost``: nothing
-        of that transaction was stored.
+        renewed. Links are indexed afterwards, unless the caller does that (``follow``). What makes the user due is
+        marked before. Raises ``LeaseLost``: nothing of that transaction was stored.
         """
         if any(map(makes_due, changes)):
             await self._mark_under(lease)
@@ -295,9 +297,14 @@ class RowStore(
         for left, (ops, begun) in zip(reversed(range(len(cut))), cut, strict=True):
             known = replace(lease, ledger=None if left else ledger)
             lease = replace(await self._fenced(known, ops), begun=begun if lease.begun is not None else None)
-        await self._follow_links(lease.user_id, changes)
-        await self._follow_clashes(lease.user_id, changes)
+        if follows:
+            await self.follow(lease.user_id, changes)
         return lease
+
+    async def follow(self, user_id: str, changes: Sequence[RowChange]) -> None:
+        """Write the index of links and of events that clash after these changes, which are saved."""
+        await self._follow_links(user_id, changes)
+        await self._follow_clashes(user_id, changes)
 
     async def _knowing_begun(self, lease: Lease, changes: Sequence[RowChange]) -> Lease:
         """The lease with the creates that are under way, where changes are about such and it is not known yet. Raises

@@ -11,6 +11,7 @@ from jobs.ports.erp import ActivityState, Erp, ErpUser, FoundUsers, Owned, Place
 from jobs.ports.graph import Calendar, Grants, LiveSubscription, Mailbox, Subscription, Subscriptions
 from jobs.ports.queue import LineStore, Message, Queue, Queued
 from jobs.ports.store import (
+    LINKS_AT_ONCE,
     AccountStore,
     Begin,
     ClaimStore,
@@ -32,6 +33,7 @@ from jobs.ports.store import (
 )
 
 __all__ = [
+    "LINKS_AT_ONCE",
     "AccountStore",
     "ActivityState",
     "Begin",

@@ -55,6 +55,9 @@ class Followed:
     mark: str
 
 
+LINKS_AT_ONCE = 98
+"""Links that one transaction of a save holds, beside the lease and what is begun."""
+
 Storable = Link | Pending | Cursors | Hold
 
 
@@ -353,13 +356,19 @@ class Store(
         events of links of which a name was not there; None if somebody else changed names at the same time, or has
         taken the lease."""
 
-    async def save(self, lease: Lease, changes: Sequence[RowChange], ledger: Ledger | None = None) -> Lease:
+    async def save(
+        self, lease: Lease, changes: Sequence[RowChange], ledger: Ledger | None = None, *, follows: bool = True
+    ) -> Lease:
         """Save row changes of the lease's user in as few transactions as the limits allow.
 
-        Each transaction is fenced by the lease and renews it; links are indexed afterwards. ``ledger`` is that of the
+        Each transaction is fenced by the lease and renews it; links are indexed afterwards, unless the caller does
+        that by ``follow``. ``ledger`` is that of the
         links afterwards; without one, changes of links take it away. Returns the renewed lease. Raises ``LeaseLost``:
         nothing of that transaction was stored.
         """
+
+    async def follow(self, user_id: str, changes: Sequence[RowChange]) -> None:
+        """Index the links of these changes, which are saved; needs no lease."""
 
     async def file_inbox(self, user_id: str, rows: Collection[InboxRow]) -> None:
         """Add or replace inbox rows (needs no lease). Their user is marked before and after."""

@@ -6,10 +6,14 @@ written to ERP.net first, then to Outlook. The link is saved afterwards, with th
 failure is saved with its reason on its link or pending row (``jobs.round.outcomes``). Writes are sent in batches: as
 many as one request to ERP.net holds, and at most ``EVENTS_AT_ONCE`` to Outlook. An item that has failed several times
 is written last and alone, so that one to which a batch always breaks off fails nobody else.
+
+What one batch waits for is its outcome, the claims of it and of the next batch, and its links, which are saved with
+the next batch's pending rows. The index of the links and the journal lag behind beside the next batch.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -19,7 +23,7 @@ from typing import TypeVar
 from jobs.claims import Claims
 from jobs.fence import Fence
 from jobs.own_mistakes import unless_mistaken
-from jobs.ports import Begin, Put, RowChange
+from jobs.ports import LINKS_AT_ONCE, Begin, Put, RowChange
 from jobs.round.context import event_owners_of
 from jobs.round.frame import RoundFrame
 from jobs.round.journal import RoundJournal, worded
@@ -37,6 +41,7 @@ from jobs.round.outcomes import (
 )
 from jobs.round.report import PRIVATE, Failure, Line, title
 from jobs.round.siblings import Siblings
+from jobs.together import side_by_side
 from sync_core.errors import (
     OWN_MISTAKE,
     CalsyncError,
@@ -58,7 +63,7 @@ from sync_core.plan.shared import OTHERS_UNREAD
 
 T = TypeVar("T")
 
-EVENTS_AT_ONCE = 100
+EVENTS_AT_ONCE = LINKS_AT_ONCE
 """The most events written before their links are saved: five of Graph's batches (graph.md §9)."""
 
 APART = 2
@@ -135,6 +140,9 @@ class Actor:
         self.cursors = replace(cursors, deletions=recent_deletions(cursors, frame.ctx.now), settled=False)
         """The cursors as stored, with this round's deletions so far: the guard counts them even if the round ends
         early."""
+        self._left: list[Decision] = []
+        self._deadline = frame.ctx.now
+        self._behind: asyncio.Task[None] | None = None
         self._deleted: set[str] = set()
         """What has been deleted, as the guard counts it."""
         self.done = Done()
@@ -150,17 +158,28 @@ class Actor:
         """Save the decisions without writes, then write the others chunk by chunk; none begins after the deadline."""
         writing = in_order(decisions)
         await self._remember([d for d in decisions if d.graph is None and d.erp is None])
-        total = len(writing)
+        self._left, self._deadline, total = writing, deadline, len(writing)
         await self._tell(0, total)
-        while writing and self.done.unavailable is None:
-            if self._world.clock() > deadline:
-                self.done.out_of_time = True
-                break
-            count = fitting(writing, self._world.erp.writes_at_once)
-            await self._write(writing[:count])
-            writing = writing[count:]
-            await self._tell(total - len(writing), total)
+        cut = self._cut()
+        chunk = await self._claimed(cut)
+        await self._save(_begins(chunk))
+        try:
+            while cut:
+                cut, chunk = await self._write(chunk)
+                await self._tell(total - len(self._left) - len(cut), total)
+        finally:
+            await self._catch_up()
         return self.done
+
+    def _cut(self) -> list[Decision]:
+        """Take off what is written next; nothing after the deadline."""
+        if self._left and self._world.clock() > self._deadline:
+            self.done.out_of_time = True
+            return []
+        at_once = self._world.erp.writes_at_once
+        count = fitting(self._left, at_once - at_once % LINKS_AT_ONCE or at_once)
+        cut, self._left = self._left[:count], self._left[count:]
+        return cut
 
     async def _tell(self, done: int, total: int) -> None:
         """Tell whoever waits for this round how far it has come."""
@@ -192,17 +211,57 @@ class Actor:
         self.done.unsaved = True
         return []
 
-    async def _save(self, changes: Sequence[RowChange]) -> None:
+    async def _save(self, changes: Sequence[RowChange], *, follows: bool = True) -> None:
         if changes:
-            await self._fence.save(changes)
+            await self._fence.save(changes, follows=follows)
         self.links |= {c.row.event_id: c.row for c in changes if isinstance(c, Put) and isinstance(c.row, Link)}
 
     # Writing
 
-    async def _write(self, chunk: Sequence[Decision]) -> None:
-        await self._save([_begin(d) for d in chunk if d.intent in CREATES])
-        for sift in (self._claimed, self._confirmed, self._without_rivals, self._journal_lost):
+    async def _write(self, chunk: Sequence[Decision]) -> tuple[list[Decision], list[Decision]]:
+        """Write what is claimed and begun; returns what was cut off to be written next, and what of it is claimed and
+        begun by now: its claims go beside those of this chunk, and its pending rows with this chunk's links."""
+        for sift in (self._confirmed, self._without_rivals, self._journal_lost):
             chunk = await sift(chunk)
+        finished, failures, fatal = await self._outcomes(chunk)
+        acted = [decision for decision, _ in finished]
+        cut = self._cut() if fatal is None and self.done.unavailable is None else []
+        claiming = self._claims.record((decision, link_in(rows)) for decision, rows in finished)
+        recorded, ahead = await asyncio.gather(claiming, self._claimed(cut), return_exceptions=True)
+        if isinstance(recorded, BaseException):
+            raise recorded
+        following = [] if isinstance(ahead, BaseException) else ahead
+        own = [*self._counted(acted), *failures, *(change for _, rows in finished for change in rows)]
+        await self._save([*own, *_begins(following)], follows=False)
+        await self._catch_up()
+        self._behind = asyncio.create_task(self._follow(own, acted))
+        for error in (ahead, fatal):
+            if isinstance(error, BaseException):
+                raise error
+        return cut, following
+
+    async def _follow(self, changes: Sequence[RowChange], acted: Sequence[Decision]) -> None:
+        """What may lag behind the links: their index, what their claims need then, and the journal."""
+        lines = [worded(decision, self._ctx) for decision in acted]
+        self.done.acted += lines
+
+        async def index() -> None:
+            await self._world.store.follow(self._ctx.mailbox, changes)
+            await self._settle_claims(acted)
+
+        await side_by_side(index(), self._journal.enter(lines))
+
+    async def _catch_up(self) -> None:
+        """Wait for what lags behind. Raises what failed of it."""
+        behind, self._behind = self._behind, None
+        if behind is not None:
+            await behind
+
+    async def _outcomes(
+        self, chunk: Sequence[Decision]
+    ) -> tuple[list[tuple[Decision, list[RowChange]]], list[RowChange], CalsyncError | None]:
+        """Write a chunk to both sides: what was done with its rows, the rows of what failed, and an error that ends
+        the round."""
         finished: list[tuple[Decision, list[RowChange]]] = []
         failures: list[RowChange] = []
         fatal: CalsyncError | None = None
@@ -216,15 +275,7 @@ class Actor:
                 failures += await self._failure(written, error)
             else:
                 fatal = error
-        await self._claims.record((decision, link_in(rows)) for decision, rows in finished)
-        acted = [decision for decision, _ in finished]
-        await self._save([*self._counted(acted), *failures, *(change for _, rows in finished for change in rows)])
-        await self._settle_claims(acted)
-        lines = [worded(decision, self._ctx) for decision in acted]
-        self.done.acted += lines
-        await self._journal.enter(lines)
-        if fatal is not None:
-            raise fatal
+        return finished, failures, fatal
 
     async def _on_both_sides(self, chunk: Sequence[Decision]) -> list[Written]:
         """Write a chunk: ERP.net first, then Outlook, but nothing to Outlook if ERP.net refused its part."""
@@ -372,9 +423,10 @@ class Actor:
         return [Put(replace(pending, incarnation=pending.incarnation + 1, tries=pending.tries + 1))]
 
 
-def _begin(decision: Decision) -> Put:
-    """The pending row before a create; most are new."""
-    return Begin(pending_of(decision)) if decision.case.pending is None else Put(decision.case.pending)
+def _begins(chunk: Sequence[Decision]) -> list[RowChange]:
+    """The pending rows before creates; most are new."""
+    creates = [decision for decision in chunk if decision.intent in CREATES]
+    return [Begin(pending_of(d)) if d.case.pending is None else Put(d.case.pending) for d in creates]
 
 
 def _suspicion(decision: Decision) -> int:

@@ -330,11 +330,14 @@ class _Round:
         moved = moved_cursors(frame, news, prepared.fingerprint, actor.cursors.deletions)
         moved = replace(moved, unread=plan.findings.unread)
         decided = {d.case.link.event_id for d in plan.decisions if d.case.link is not None}
-        changes = [*retired(frame, decided), *confirmed(frame, news, actor.links)]
+        retiring = retired(frame, decided)
+        changes = [*retiring, *confirmed(frame, news, actor.links)]
         known = await self._left(fence)
         moved = replace(moved, settled=not any(map(wants_a_look, known.links)))
         cursors: list[RowChange] = [] if moved == known.cursors else [Put(moved)]
-        await fence.save([*changes, *cursors])
+        await fence.save([*changes, *cursors], follows=False)  # what is confirmed is indexed as it stays
+        if retiring:
+            await self._world.store.follow(self._user.id, retiring)
         if not moved.settled and not any(map(wants_a_look, (await self._left(fence)).links)):
             await fence.save([Put(replace(moved, settled=True))])  # the changes may have been several transactions
 
