@@ -21,7 +21,7 @@ from portal.phrases import PHRASES
 from portal.reasons import ACTIONS, CELLS, FIELDS, PARTS, PROBLEMS, REASONS
 from portal.texts import TEXTS
 from portal.visit import LANGUAGES
-from sync_core.content.told import DAYS, INSTANT, SPAN, STOOD_IN
+from sync_core.content.told import DAYS, INSTANT, NONE, SPAN, STOOD_IN
 from sync_core.model.action import as_planned
 from sync_core.model.memory import problems_in
 from sync_core.model.series import Recurrence, Rhythm
@@ -118,7 +118,7 @@ class Words:
         return self._time(text) if group == "time" else text
 
     def _reminder(self, text: str) -> str:
-        if text == "none":
+        if text == NONE:
             return self.t("reminder.none")
         if NUMBER.fullmatch(text) is None:
             return text

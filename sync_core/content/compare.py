@@ -59,7 +59,7 @@ def _text(event: Event, field: Field) -> str:
         case frozenset():
             text = ", ".join(sorted(value))
         case None:
-            text = "none"
+            text = told.NONE
         case _ if field is Field.TIME:
             text = told.days(value.first, value.until)
         case _:
@@ -69,7 +69,7 @@ def _text(event: Event, field: Field) -> str:
 
 def bounded(text: str) -> str:
     """Cut a text to what a conflict or the journal keeps; a cut text says so."""
-    return text if len(text) <= SHOWN_TEXT else f"{text[:SHOWN_TEXT]}… (cut, {len(text)} characters)"
+    return told.cut(text, SHOWN_TEXT)
 
 
 class Pair:

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
 from enum import unique
 
 from sync_core.content.body import BodyShape, body_shape
 from sync_core.content.compare import EVENT_ATTRIBUTE, Pair, shown
 from sync_core.content.project import to_graph
+from sync_core.content.told import NONE, is_cut, when_in
 from sync_core.model.action import Action
 from sync_core.model.decision import Context, Intent, Verdict
-from sync_core.model.event import AllDay, Event, Priority, Timed, When
+from sync_core.model.event import AllDay, Event, Priority, Timed
 from sync_core.model.link import PutBack
 from sync_core.model.memory import JournalEntry
 from sync_core.model.phrase import Phrase, Sayings
@@ -121,11 +121,11 @@ def read_shown(field: Field, text: str) -> object:
     try:
         match field:
             case Field.SUBJECT | Field.BODY:
-                return None if text.endswith(" characters)") and "… (cut, " in text else text
+                return None if is_cut(text) else text
             case Field.TIME:
-                return _when(text)
+                return when_in(text)
             case Field.REMINDER:
-                return NOTHING if text == "none" else int(text)
+                return NOTHING if text == NONE else int(text)
             case Field.PRIVATE:
                 return {"True": True, "False": False}[text]
             case Field.PRIORITY:
@@ -133,13 +133,6 @@ def read_shown(field: Field, text: str) -> object:
     except (ValueError, KeyError):
         return None
     return None
-
-
-def _when(text: str) -> When:
-    start, _, end = text.removeprefix("all day ").partition(" – ")
-    if text.startswith("all day "):
-        return AllDay(date.fromisoformat(start), date.fromisoformat(end.removeprefix("before ")))
-    return Timed(*(datetime.strptime(one, "%Y-%m-%d %H:%MZ").replace(tzinfo=UTC) for one in (start, end)))
 
 
 @dataclass(frozen=True, slots=True)

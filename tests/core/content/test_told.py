@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync_core.content.told import DAYS, INSTANT, SPAN, days, span
+from sync_core.content.told import DAYS, INSTANT, SPAN, cut, days, is_cut, span, when_in
+from sync_core.model.event import AllDay, Timed
 
 MINUTES = st.integers(0, 5_000_000_000).map(lambda seconds: datetime.fromtimestamp(seconds // 60 * 60, UTC))
 
@@ -29,3 +30,18 @@ def test_days_are_found_again(first: date, until: date) -> None:
 
     assert found is not None
     assert tuple(map(date.fromisoformat, found.groups())) == (first, until)
+
+
+@given(MINUTES, st.timedeltas(timedelta(minutes=1), timedelta(days=40)), st.dates(date(1000, 1, 1), date(9000, 1, 1)))
+def test_a_time_is_read_back(start: datetime, lasts: timedelta, first: date) -> None:
+    """Whichever kind it is; another text tells none."""
+    until = (start + lasts).replace(second=0, microsecond=0)
+    assert when_in(span(start, until)) == Timed(start, until)
+    assert when_in(days(first, first + timedelta(days=1))) == AllDay(first, first + timedelta(days=1))
+    assert when_in(f"on {first}") is None
+
+
+@given(st.text(), st.integers(0, 20))
+def test_a_cut_text_is_known_as_one(text: str, most: int) -> None:
+    """By its end, which says how long it was."""
+    assert is_cut(cut(text, most)) == (len(text) > most)
