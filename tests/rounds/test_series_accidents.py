@@ -12,7 +12,7 @@ from jobs.company import start_app
 from jobs.ports import Erp
 from sync_core.model.link import LinkStatus
 from sync_core.model.policy import SeriesRule
-from tests.support.budget import budget
+from tests.support.budget import budget, each, told
 from tests.support.days import only
 from tests.support.house import House
 from tests.support.moments import Watched
@@ -21,6 +21,7 @@ from tests.support.series import (
     MONDAYS,
     READINGS,
     SIDES,
+    TROUBLES,
     clock,
     every_weekday,
     in_each_reading,
@@ -216,3 +217,24 @@ async def test_this_and_following_and_a_stop_at_every_call(what: str) -> None:
         assert starts(house, void=True) == []
 
     await stop_at_every_call(what, budget(9, 1), split, expect)
+
+
+@pytest.mark.parametrize(("what", "trouble"), each(SIDES, TROUBLES), ids=told)
+async def test_another_weekday_and_trouble_at_every_call(what: str, trouble: str) -> None:
+    """Mondays become Tuesdays while one is renamed in ERP.net: the same activities, one of them renamed."""
+
+    def change(house: House, series: str) -> dict[str, str]:
+        before = kept(house)
+        house.desk().edit(on(house, MONDAYS[2])["Id"], subject="Here")
+        house.outlook().make_series(series, repeating("tuesday", since=date(2024, 1, 23)))
+        return before
+
+    def expect(house: House, series: str, before: dict[str, str]) -> None:
+        tuesdays = [day + timedelta(days=1) for day in MONDAYS]
+        assert (starts(house), starts(house, void=True)) == (nine(*tuesdays), [])
+        assert kept(house).keys() == before.keys()
+        assert [on(house, day)["Subject"] for day in tuesdays] == ["Week", "Week", "Here", "Week", "Week"]
+        there = [house.outlook().get(house.outlook().occurrence(series, day))["subject"] for day in tuesdays]
+        assert there == ["Week", "Week", "Here", "Week", "Week"]
+
+    await stop_at_every_call(what, budget(13, 1), change, expect, trouble)

@@ -49,9 +49,11 @@ async def test_one_renamed_date_is_one_patch(house: House) -> None:
     series = mondays(house, body="agenda")
     await house.step()
     house.outlook().edit_date(series, MONDAYS[2], subject="Special")
+    house.erp.requests.clear()
     report = await house.step()
 
     assert dict(report.done) == {"activity updated": 1}
+    assert sum(seen.body.count(b"PATCH ") + (seen.method == "PATCH") for seen in house.erp.requests) == 1
     assert [on(house, day)["Subject"] for day in MONDAYS] == ["Week", "Week", "Special", "Week", "Week"]
     assert {row["Notes"] for row in house.desk().activities()} == {"agenda"}
     assert await house.settle() == {}

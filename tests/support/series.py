@@ -115,12 +115,26 @@ def subjects(rows: Sequence[dict[str, Any]]) -> set[str]:
 SIDES = ("graph", "erp", "store")
 """Whose calls may be lost, or ours of the tables, after which the process is dead."""
 
+TROUBLES: dict[str, dict[str, Any]] = {
+    "lose": {"kind": "lose"},
+    "cut": {"kind": "cut"},
+    "503": {"kind": "answer", "status": 503},
+    "500": {"kind": "answer", "status": 500},
+    "429": {"kind": "answer", "status": 429},
+}
+"""What a side does with a call: carries it out and answers nothing, breaks off, or answers so."""
+
 
 async def stop_at_every_call(
-    what: str, step: int, do: Callable[[House, str], Any], expect: Callable[[House, str, Any], None]
+    what: str,
+    step: int,
+    do: Callable[[House, str], Any],
+    expect: Callable[[House, str, Any], None],
+    trouble: str = "lose",
 ) -> None:
-    """Anna's Mondays are synced, people ``do`` something, and the round after that is cut at each ``step``-th call of
-    one of ``SIDES``; once all is quiet, ``expect`` looks at both sides, by the series and what ``do`` has given."""
+    """Anna's Mondays are synced, people ``do`` something, and the round after that is in one of the ``TROUBLES`` from
+    each ``step``-th call of one of ``SIDES`` on; once all is quiet, ``expect`` looks at both sides, by the series and
+    what ``do`` has given."""
     for n in range(0, MOST_CALLS, step):
         backend = FusedBackend(lambda: MONDAY)
         async with open_house(RowStore(backend), at=MONDAY, policy=WINDOWED) as house:
@@ -133,7 +147,8 @@ async def stop_at_every_call(
             if what == "store":
                 backend.fuse = Fuse(n, True)
             else:
-                fault = (house.graph if what == "graph" else house.erp).add_fault("*", kind="lose", skip=n, times=3)
+                side = house.graph if what == "graph" else house.erp
+                fault = side.add_fault("*", **TROUBLES[trouble], skip=n, times=3)
             await broken_sync(house)
             is_hit = backend.fuse.left is not None and backend.fuse.left < 0 if fault is None else fault.times != 3
             backend.fuse = Fuse()
