@@ -1,7 +1,8 @@
 """Sends every request to Graph: token, transport, time limit, and at most three requests in flight for a mailbox.
 
-``GraphServiceClient`` signs and carries raw JSON (graph.md §14): its model classes cost 400 times the CPU of
-reading it plainly and are never loaded, its own retries would repeat writes and hold the caller, so they are off.
+``GraphServiceClient`` signs raw JSON (graph.md §14) and hands it to ``transport``: its model classes cost 400 times
+the CPU of reading it plainly and are never loaded, its own retries would repeat writes and hold the caller, so they
+are off.
 The SDK is imported on first use only, beside the event loop: a validation handshake must not wait for it.
 """
 
@@ -256,16 +257,9 @@ def _build(credential: Renewable, root: str, seconds: float) -> tuple[httpx.Asyn
     from msgraph.graph_request_adapter import GraphRequestAdapter
     from msgraph.graph_service_client import GraphServiceClient
 
-    from adapters.graph.bounded import ACCEPTED, Client, bound
+    from adapters.graph.transport import Client
 
-    http = Client(
-        timeout=seconds,
-        http2=True,
-        follow_redirects=False,
-        verify=_trusted(),
-        headers=ACCEPTED,
-        event_hooks={"response": [bound]},
-    )
+    http = Client(root, seconds, _trusted())
     host = urlsplit(root).hostname or ""
     signer = AzureIdentityAuthenticationProvider(credential, scopes=[SCOPE], allowed_hosts=[host])
     client = GraphServiceClient(request_adapter=GraphRequestAdapter(signer, client=http))
