@@ -28,7 +28,7 @@ from simulators.demo.hands import control
 from simulators.demo.ics import read_file
 from simulators.demo.play import Play, Step, perform, summary, verdict
 from simulators.demo.screen import Screen
-from simulators.demo.stage import CalsyncFailed, CommandLine, Companions, Stage
+from simulators.demo.stage import ROOT, CalsyncFailed, CommandLine, Companions, Stage
 from simulators.demo.story import STEPS
 from tests.demo.recording import RECORDING, masked, shown
 from tests.support.calendar_files import BESIDE, ODD, calendar, read_calendars, renamed, vevent
@@ -362,3 +362,12 @@ def test_interrupted_demo_leaves_nothing(number: signal.Signals) -> None:
     assert "everything that was started has ended" in rest
     assert process.returncode in (130, -signal.SIGINT)
     assert_nothing_is_left(process.pid)
+
+
+def test_the_readme_knows_the_steps() -> None:
+    """How many there are, and which one is about a weekly meeting."""
+    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    place = [step.title for step in STEPS].index("a weekly meeting") + 1
+
+    assert f"{len(STEPS)} steps, each shown and checked" in readme
+    assert f"Step {place} is a weekly meeting" in readme
