@@ -28,7 +28,7 @@ from simulators.demo.hands import control
 from simulators.demo.ics import read_file
 from simulators.demo.play import Play, Step, perform, summary, verdict
 from simulators.demo.screen import Screen
-from simulators.demo.stage import ROOT, CalsyncFailed, CommandLine, Companions, Stage
+from simulators.demo.stage import CalsyncFailed, CommandLine, Companions, Stage
 from simulators.demo.story import STEPS
 from tests.demo.recording import RECORDING, masked, shown
 from tests.support.calendar_files import BESIDE, ODD, calendar, read_calendars, renamed, vevent
