@@ -85,8 +85,8 @@ def base_after_handover(
 
 
 def _unwritten(before: Link) -> frozenset[Field]:
-    """The fields of an open conflict, without those that are each mailbox's own."""
-    named = {clash.field for clash in before.conflict.clashes} if before.conflict else set()
+    """The fields of an open conflict and those that were left alone, without those that are each mailbox's own."""
+    named = {*before.left, *(clash.field for clash in (before.conflict.clashes if before.conflict else ()))}
     return frozenset(f for f in EVERYTHING - {Field.PEOPLE, Field.REMINDER} if f.value in named)
 
 

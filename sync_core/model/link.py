@@ -144,7 +144,8 @@ class Link:
     since when a calendar that was moved or restored lacks the event (relocate.py). ``chosen`` is what a person chose
     for fields in conflict, until it is carried out or the item moves on; ``put_back`` is what an undo asks for, once.
     ``occurrence`` says which date of which series the event is: the key of the link, of which ``event_id`` is a
-    handle that each reading may replace.
+    handle that each reading may replace. ``left`` are the fields that were edited in Outlook while ``SYNC_DIRECTION``
+    kept them out of ERP.net.
     """
 
     event_id: str
@@ -176,6 +177,7 @@ class Link:
     chosen: tuple[Chosen, ...] = ()
     put_back: tuple[PutBack, ...] = ()
     occurrence: Occurrence | None = None
+    left: tuple[str, ...] = ()
 
     @property
     def conflict_id(self) -> str:

@@ -48,6 +48,7 @@ def _decision(flow: Flow, intent: Intent) -> Decision:
     erp, graph = _erp_patch(flow, changes, may_write=may_write), _graph_patch(flow)
     said = flow.conflict.clashes[0].why if flow.conflict else _remarks(flow)
     kept = replace(link, zone=_digits_zone(flow), answers=responses, chosen=_unserved(flow), put_back=flow.asked)
+    kept = replace(kept, left=_left(flow))
     verdict, reason = _verdict(flow, is_written=bool(graph or erp))
     attendees = _attendees(flow)
     return Decision(
@@ -65,6 +66,16 @@ def _decision(flow: Flow, intent: Intent) -> Decision:
         mails_later=mails_of_patch(flow.later, attendees, case.event, link),
         again=bool(flow.later),
     )
+
+
+def _left(flow: Flow) -> tuple[str, ...]:
+    """The fields that were edited in Outlook and may not go to ERP.net by ``SYNC_DIRECTION``: another copy that feeds
+    the meeting some day could not tell these edits from its own differences."""
+    if flow.case.event is None:
+        return flow.link.left
+    if flow.ctx.policy.direction.lets(Side.ERP):
+        return ()
+    return tuple(sorted(flow.left & edited_in_graph(flow.case, flow.link)))
 
 
 def _unserved(flow: Flow) -> tuple[Chosen, ...]:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
+from jobs.commands.switch import disable, enable
+from jobs.company import start_app
 from sync_core.model.policy import Direction
-from tests.support.days import at, digits, linked_meeting
-from tests.support.house import House
+from tests.support.colleagues import BORIS, KIM, call_meeting
+from tests.support.days import at, digits, linked_meeting, only
+from tests.support.house import ANNA, House, open_office
 
 
 async def test_to_erpnet_never_writes_to_outlook(house: House) -> None:
@@ -62,3 +67,28 @@ async def test_a_far_activity_does_not_keep_rounds_busy(house: House) -> None:
     await house.step()
 
     assert len(house.graph.requests) == 1
+
+
+@pytest.mark.parametrize("organizer", [KIM, BORIS])
+async def test_what_was_left_flows_whoever_feeds_the_meeting_by_then(organizer: str) -> None:
+    """Edited while ERP.net was not written, and handed over before the first round in which it is again."""
+    async with open_office("anna", "boris") as house:
+        if organizer == BORIS:
+            await disable(house.world, await house.user(BORIS))
+        meeting = call_meeting(house, organizer, ["anna", "boris"])
+        await house.settle()
+        house.set_policy(direction=Direction.TO_GRAPH)
+        house.advance(minutes=5)
+        host = house.graph.outsider(KIM) if organizer == KIM else house.outlook(BORIS)
+        host.edit(meeting, subject="Edited meanwhile", body="and this")
+        await house.settle()
+        assert only(house.desk().activities())["Subject"] == "Planning"
+
+        house.set_policy(direction=Direction.BOTH)
+        await start_app(house.world)
+        if organizer == BORIS:
+            await enable(house.world, BORIS)
+        await disable(house.world, await house.user(ANNA))
+        await house.settle(BORIS)
+        row = only(house.desk().activities())
+        assert (row["Subject"], row["Notes"].strip()) == ("Edited meanwhile", "and this")
