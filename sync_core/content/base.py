@@ -56,8 +56,9 @@ def set_apart(
     its own value as its base, so that only Outlook counts as edited.
     """
     zone = ZoneInfo(link.zone)
-    as_event = replace(to_graph(from_erp(activity.content, zone)), people=())
     as_activity = to_erp(from_graph(event.content), zone)
+    # digits a minute inside the event's times mean these, as where the pair is compared (``Pair``)
+    as_event = replace(to_graph(from_erp(activity.content, zone, (event.content, as_activity))), people=())
     if activity.content.reminder is not None:  # any other digits could pass for a reminder moved along or left behind
         as_activity = replace(as_activity, reminder=None)
     in_activity = frozenset[Field]() if mails_anybody else fields - {Field.PEOPLE}

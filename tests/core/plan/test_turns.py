@@ -21,7 +21,17 @@ from sync_core.model.sides import EVERYTHING, ErpActivity, ErpContent, Field, Gr
 from sync_core.model.writes import CreateActivity, CreateEvent, PatchActivity, PatchEvent
 from sync_core.plan.decide import decide
 from sync_core.plan.identity import link_after
-from tests.support.samples import a_case, a_context, an_activity, an_event, linked
+from tests.support.samples import (
+    a_case,
+    a_context,
+    an_activity,
+    an_event,
+    linked,
+    noted,
+    shown,
+    utc,
+    wall_clock,
+)
 
 ZONES = (
     "Europe/Sofia",
@@ -194,6 +204,24 @@ def test_a_found_pair_comes_to_rest(data: st.DataObject, name: str, winner: Winn
 
     assert (second.graph, second.erp) == (None, None)
     assert (link.conflict is not None) == (winner is Winner.ASK and bool(differing(*after, link)))
+
+
+def test_a_found_pair_at_midnight_leaves_the_reminder_to_a_person() -> None:
+    """An activity cannot begin at midnight, so a minute later is the same start: its reminder is another one."""
+    midnight = utc(2026, 3, 27, 22)
+    event = in_outlook(shown(subject="Talk", start=midnight, end=midnight, reminder=15), "ck-1")
+    start, remind = wall_clock(2026, 3, 28, 0, 1), wall_clock(2026, 3, 27, 23, 46)
+    activity = in_erp(noted(subject="Talk", start=start, end=start, reminder=remind), 1)
+    ctx = a_context(NOW, ZoneInfo("Europe/Sofia"), Policy(winner=Winner.ASK))
+
+    first, link = turn(None, event, activity, ctx)
+    second, link = turn(link, *carried_out(first), ctx)
+
+    assert (second.graph, second.erp) == (None, None)
+    assert link.conflict is not None
+    assert [(one.field, one.event_value, one.activity_value) for one in link.conflict.clashes] == [
+        (Field.REMINDER, "15", "14")
+    ]
 
 
 def _edited(data: st.DataObject, content: C, other: C, attributes: dict[Field, tuple[str, ...]]) -> C:
