@@ -28,8 +28,8 @@ class MemoryBackend(Backend):
         self._names: dict[tuple[Table, str], list[str]] = {}
         """The keys of each partition's rows, in order."""
         self._etag = 0
-        self._written: dict[tuple[Table, Key], datetime] = {}
-        """When each row was written, by a clock that never goes back."""
+        self._written: dict[tuple[Table, str], dict[str, datetime]] = {}
+        """When each partition's rows were written, in this order, by a clock that never goes back."""
         self._latest = NEVER
 
     def now(self) -> datetime:
@@ -66,8 +66,8 @@ class MemoryBackend(Backend):
 
     async def scan_since(self, table: Table, partition: str, since: datetime) -> list[Row]:
         self.reads += 1
-        rows = self._tables[table].get(partition, {}).values()
-        return [row for row in rows if self._written[table, row.key] >= since]
+        rows, written = self._tables[table].get(partition, {}), self._written.get((table, partition), {})
+        return [rows[name] for name, _ in takewhile(lambda one: one[1] >= since, reversed(written.items()))]
 
     async def scan_but(self, table: Table, partition: str, begin: str) -> list[Row]:
         self.reads += 2
@@ -119,6 +119,8 @@ class MemoryBackend(Backend):
     def _apply(self, table: Table, op: Op) -> str:
         partition = self._tables[table].setdefault(op.key.partition, {})
         names = self._names.setdefault((table, op.key.partition), [])
+        written = self._written.setdefault((table, op.key.partition), {})
+        written.pop(op.key.row, None)
         if op.verb is Verb.DELETE:
             if partition.pop(op.key.row, None) is not None:
                 del names[bisect_left(names, op.key.row)]
@@ -126,7 +128,7 @@ class MemoryBackend(Backend):
         if op.key.row not in partition:
             insort(names, op.key.row)
         self._etag += 1
-        self._latest = self._written[table, op.key] = max(self._latest, self._clock())
+        self._latest = written[op.key.row] = max(self._latest, self._clock())
         etag = f"{self._etag}"
         partition[op.key.row] = Row(op.key, dict(op.properties), etag)
         return etag

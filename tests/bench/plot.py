@@ -51,13 +51,13 @@ class Scale:
 
 
 def drawn(panels: Sequence[Panel]) -> str:
-    """The panels beside one another."""
+    """The panels, two in a row."""
     parts = [
-        f'<g transform="translate({place * WIDTH},0)">{"".join(_panel(panel))}</g>'
+        f'<g transform="translate({place % 2 * WIDTH},{place // 2 * HEIGHT})">{"".join(_panel(panel))}</g>'
         for place, panel in enumerate(panels)
     ]
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {len(panels) * WIDTH} {HEIGHT}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {2 * WIDTH} {math.ceil(len(panels) / 2) * HEIGHT}" '
         'font-family="sans-serif" font-size="11">'
         f'<rect width="100%" height="100%" fill="#fff"/>{"".join(parts)}</svg>\n'
     )

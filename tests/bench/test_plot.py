@@ -22,15 +22,17 @@ def test_a_flat_curve_is_drawn_flat() -> None:
     assert "rows & <links>" in {text.text for text in picture.iter(f"{SVG}text")}
 
 
-def test_each_panel_stands_beside_the_one_before() -> None:
+def test_panels_stand_two_in_a_row() -> None:
     """And all of them fit into the picture."""
     panels = [Panel(name, [Curve("c", [(1, 1), (10, 5)])]) for name in "abc"]
     picture = ElementTree.fromstring(drawn(panels))
 
     assert [one.attrib["transform"] for one in picture.iter(f"{SVG}g")] == [
-        f"translate({place * WIDTH},0)" for place in range(3)
+        "translate(0,0)",
+        f"translate({WIDTH},0)",
+        f"translate(0,{HEIGHT})",
     ]
-    assert picture.attrib["viewBox"] == f"0 0 {3 * WIDTH} {HEIGHT}"
+    assert picture.attrib["viewBox"] == f"0 0 {2 * WIDTH} {2 * HEIGHT}"
 
 
 def test_a_power_of_ten_is_as_far_as_the_next() -> None:
