@@ -37,7 +37,7 @@ APART = 0.03
 def measure(budget: Budget) -> Iterator[Figure]:
     """Each call in a worker of its own, then the handshake beside the first notification."""
     if find_spec(NEEDED) is None:
-        say(f"  not measured: {NEEDED} is not here (Python 3.13 and newer)")
+        say("  not measured, it needs Python 3.13: make bench PYTHON=python3.13 VENV=.venv-3.13")
         return
     with Company() as company:
         company.calsync("users", "enable", company.hire("anna", "Anna Petrova"))
