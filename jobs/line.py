@@ -4,8 +4,8 @@ An order that has to come later (no session is free, a side does not answer, a s
 that bears the row's ticket. A second order with the same key is merged into the row and sends no message, because
 hidden messages count for the platform's scaling (azure.md §6). A process that holds a session serves the orders that
 wait for one, in turn, and withdraws their messages; so does whoever sends the same order at once. A message whose row
-is gone finds nothing to do. An overdue message counts as lost and is replaced. No order depends on its message: an
-unserved wake token makes its user due at the next timer (design.md §7).
+is gone finds nothing to do. An overdue message counts as lost and is replaced, and withdrawn if it was not. No order
+depends on its message: an unserved wake token makes its user due at the next timer (design.md §7).
 """
 
 from __future__ import annotations
@@ -66,31 +66,43 @@ async def send_later(
             return
 
 
-async def send_now(world: World, order: Call, *, is_again: bool = False) -> None:
+async def send_now(world: World, order: Call) -> None:
     """Send an order that is due now. If the same order waits for a session, merge the two and send nothing; if it
-    comes later, it comes now instead.
-
-    ``is_again``: a message of the same order may stand in the queue. Then this one gets a row, so that no other
-    follows before it counts as lost, and it is withdrawn when one does: where nobody serves the queue, an order has
-    two messages in it, however long that lasts. Raises ``StoreUnavailable``.
-    """
+    comes later, it comes now instead."""
     known, now = await world.store.read_queued(order.key), world.clock()
     if known is not None and _is_on_its_way(known, now):
         with suppress(StaleWrite):  # its message was seen just now, so another is sent
-            if known.since is not None or (is_again and known.due_at <= now):
-                wanted = Queued(order.key, "", now, _without_ticket(order), now, now)
-                await world.store.save_queued(_joined(known, wanted))
+            if known.since is not None:
+                await world.store.save_queued(_joined(known, _waiting(order, now)))
                 return
-            is_again = is_again and bool(
-                known.receipt
-            )  # else its row says when a message comes, and that may be late
             if known.receipt:
                 await _take_back(world, known)
                 order = _sooner(read_call(known.message), order)
-    if is_again:
-        await send_later(world, order, 0)
-    else:
-        await world.queue.send(write(order))
+    await world.queue.send(write(order))
+
+
+async def ask_again(world: World, order: Call) -> None:
+    """Ask for an order whose message may stand in the queue, or be lost: send none, and let whoever has a session do
+    the order, in turn.
+
+    So there is one message for each thing to do, also in a queue that nobody serves. Raises ``StoreUnavailable``.
+    """
+    known, now = await world.store.read_queued(order.key), world.clock()
+    is_on_its_way = known is not None and _is_on_its_way(known, now)
+    if known is not None and is_on_its_way and (known.since is not None or known.due_at > now):
+        await send_now(world, order)
+        return
+    waiting = _waiting(order, now)
+    row = _joined(known, waiting) if known and is_on_its_way else replace(waiting, etag=known.etag if known else "")
+    with suppress(StaleWrite):  # somebody else has asked, or has taken it
+        await world.store.save_queued(row)
+        if not is_on_its_way:
+            await _withdraw(world, known)
+
+
+def _waiting(order: Call, now: datetime) -> Queued:
+    """The row of an order that waits for a session from now on, and for no message."""
+    return Queued(order.key, "", now, _without_ticket(order), now, now)
 
 
 def _sooner(later: Call | None, order: Call) -> Call:
@@ -129,7 +141,7 @@ async def _send(world: World, row: Queued, order: Call, delay: float) -> None:
 
 
 def _is_on_its_way(known: Queued, now: datetime) -> bool:
-    return known.due_at + OVERDUE > now
+    return bool(known.ticket) and known.due_at + OVERDUE > now
 
 
 def _joined(known: Queued, wanted: Queued) -> Queued:
@@ -166,13 +178,13 @@ async def take_turn(world: World, queued: Queued) -> bool:
     """Mark a waiting order as served by us, withdraw its message; False if its row is gone or was changed meanwhile.
 
     The mark comes first: a row that is gone cannot be marked, though it can be dropped as if it had been there, and
-    several processes may have read it. Without a receipt the message stays on its way, and the row says so.
+    several processes may have read it. A message without a receipt stays on its way, and the row says so.
     """
     try:
         ours = await world.store.save_queued(replace(queued, message=None, since=None, is_big=False))
     except StaleWrite:
         return False
-    if ours.receipt:
+    if ours.receipt or not ours.ticket:
         with suppress(StaleWrite):  # who has changed it since asks for more than what we do
             await _take_back(world, ours)
     return True

@@ -207,7 +207,7 @@ async def _resend_commands(world: World) -> None:
     for command in await world.store.list_commands(NEWEST):
         if command.is_ended or now - (command.touched_at or command.asked_at) < LOST:
             continue
-        await line.send_now(world, Asked(command.id, calls=command.wish.calls), is_again=True)
+        await line.send_later(world, Asked(command.id, calls=command.wish.calls), 0)
 
 
 async def ask_for_pull(world: World) -> None:

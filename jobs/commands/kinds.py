@@ -116,7 +116,7 @@ async def _enable(world: World, wish: Wish, name: str, notice: Notice) -> Part:
         name = await switch.first_known(world, name)
         checkup = await switch.enable(world, name, company_id=wish.company, location_id=wish.location, zone=wish.zone)
     if checkup.user.enabled and world.serve is not None:  # the app, whose timers would come to it later
-        await wake(world, checkup.user.id)
+        await wake(world, checkup.user.id, asked=True)
     part = {"users": [shapes.user_of(checkup.user)], "problems": [*checkup.problems]}
     return part, not checkup.problems
 
@@ -141,7 +141,7 @@ async def _retry(world: World, wish: Wish, name: str, notice: Notice) -> Part:
             f"a retry would change nothing for the id {wish.item}: `calsync why` tells how it stands, and what does"
         )
     if count and user.enabled and world.serve is not None:
-        await wake(world, user.id)
+        await wake(world, user.id, asked=True)
     return {"users": [{"upn": user.upn, "retried": count}], "failures": []}, True
 
 

@@ -67,7 +67,7 @@ async def resume(world: World, user: User) -> Paused:
     await world.store.revise_user(user.id, lambda stored: replace(stored, pause=None))
     found = await _now(world, user)
     if found.pause is None and found.user.enabled:
-        await wake(world, user.id)
+        await wake(world, user.id, asked=True)
     return found
 
 

@@ -11,7 +11,6 @@ from adapters.store.backend import Op, Table, Verb
 from adapters.store.codec import SCHEMA
 from adapters.store.state import cursors_key
 from jobs.app.dispatch import dispatch
-from jobs.line import OVERDUE
 from jobs.wake import YOUNG, is_notified, wake, woken_at
 from tests.support.app import App
 
@@ -24,6 +23,7 @@ AT = datetime(2026, 1, 25, 8, tzinfo=UTC)
         pytest.param(f"{AT.isoformat()} 4f5a", AT, False, id="timer"),
         pytest.param(f"{AT.isoformat()} 4f5a notified", AT, True, id="notification"),
         pytest.param(f"{AT.isoformat()} 4f5a sent={AT.isoformat()} notified", AT, True, id="relies-on-a-message"),
+        pytest.param(f"{AT.isoformat()} 4f5a sent=never notified", AT, True, id="no-message-went"),
         pytest.param("2026-01-25T08:00:00 4f5a", None, False, id="without-a-zone"),
         pytest.param("4f5a", None, False, id="without-a-time"),
         pytest.param("", None, False, id="none"),
@@ -35,41 +35,49 @@ def test_what_a_token_tells(token: str, at: datetime | None, *, notified: bool) 
 
 
 @pytest.mark.parametrize(
-    ("after", "messages"),
+    ("after", "waits"),
     [
-        pytest.param(YOUNG / 2, 1, id="young/relied-on"),
-        pytest.param(YOUNG, 2, id="old/it-may-be-lost"),
+        pytest.param(YOUNG / 2, False, id="young/relied-on"),
+        pytest.param(YOUNG, True, id="old/it-may-be-lost"),
     ],
 )
-async def test_a_message_that_is_young_is_relied_on(app: App, after: timedelta, messages: int) -> None:
-    """Its round will see the newer token; a message that may be lost is sent again."""
+async def test_a_message_that_is_young_is_relied_on(app: App, after: timedelta, *, waits: bool) -> None:
+    """Its round will see the newer token. For one that may be lost, or stand in a queue that nobody serves, no other
+    is sent: the round waits in the line for whoever has a session next."""
     user_id = (await app.house.user()).id
     await wake(app.house.world, user_id)
-    first = app.queue.take()
     token = await app.house.world.store.read_wake(user_id)
-    app.house.advance(seconds=after.total_seconds())
-    await wake(app.house.world, user_id)
+    for _ in range(3):
+        app.house.advance(seconds=after.total_seconds() if waits else after.total_seconds() / 3)
+        await wake(app.house.world, user_id)
+        assert [row.key for row in await app.house.world.store.list_queued()] == [user_id] * waits
 
-    assert len([*first, *app.queue.take()]) == messages
+    assert len(app.queue.sent) == 1
     assert await app.house.world.store.read_wake(user_id) != token
 
 
-async def test_a_message_that_was_sent_again_is_relied_on_until_it_must_be_lost(app: App) -> None:
-    """Somebody is woken every minute and nobody serves the queue: a second message is sent and noted in the line; in
-    its place comes another when it has not been seen for five minutes, and never a third."""
+async def test_a_round_whose_message_was_lost_is_done_by_whoever_has_a_session(app: App) -> None:
+    """And its row goes with it."""
     user_id = (await app.house.user()).id
-    tickets: list[str] = []
-    for _ in range(14):
-        await wake(app.house.world, user_id)
-        waiting = [str(message.get("ticket", "")) for message, _ in app.queue.sent]
-        assert waiting[0] == ""
-        assert len(waiting) <= 2
-        tickets.append("".join(waiting))
-        app.house.advance(seconds=YOUNG.total_seconds())
+    await wake(app.house.world, user_id)
+    app.queue.take()  # and it gets lost
+    app.house.advance(seconds=YOUNG.total_seconds())
+    await wake(app.house.world, user_id)
+    await app.hand_over({"kind": "pull"})
 
-    minutes = int(OVERDUE / YOUNG)
-    changes = [minute for minute in range(1, 14) if tickets[minute] != tickets[minute - 1]]
-    assert changes == [1, 1 + minutes, 1 + 2 * minutes]
+    served = await app.house.world.store.read_served(user_id)
+    assert (served, served != "") == (await app.house.world.store.read_wake(user_id), True)
+    assert await app.house.world.store.list_queued() == []
+
+
+async def test_somebody_who_asks_waits_for_no_message_that_may_be_lost(app: App) -> None:
+    """As when a pause ends, in which a message of theirs was served without a round."""
+    user_id = (await app.house.user()).id
+    await wake(app.house.world, user_id)
+    app.house.advance(seconds=YOUNG.total_seconds())
+    await wake(app.house.world, user_id, asked=True)
+
+    assert [message["user"] for message, _ in app.queue.take()] == [user_id, user_id]
 
 
 async def test_a_user_who_is_unknown_leaves_nothing_behind(app: App) -> None:

@@ -163,6 +163,7 @@ async def test_a_busy_user_completes_the_message(app: App) -> None:
     await app.house.world.store.release_lease(lease)
     app.house.advance(minutes=15)
     await dispatch(app.house.world)
+    await app.tick("pull")
     await app.drain()
     assert len(app.house.desk().find("Plan")) == 1
 
