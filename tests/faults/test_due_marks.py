@@ -5,11 +5,9 @@ Every state that a process can leave behind is the state after one of its writes
 
 from __future__ import annotations
 
-import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from contextvars import Context
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -31,7 +29,7 @@ from sync_core.model.memory import User
 from sync_core.model.sides import Side
 from tests.support.budget import budget
 from tests.support.days import linked_meeting
-from tests.support.fuse import Fuse, FusedBackend, Killed, T, raw
+from tests.support.fuse import Fuse, Killed, Raced, raw
 from tests.support.house import START, House, open_house
 from tests.support.random_company import ACTS, OPENING, Act, Company
 from tests.support.scenes import Scene, clash, deletions, edits, first_sync, locks
@@ -76,21 +74,6 @@ class WatchedBackend(MemoryBackend):
 
     def _is_settled_by_its_row(self, user: User) -> bool:
         return user.enabled and not is_troubled(user) and user.cursors is not None
-
-
-class Raced(FusedBackend):
-    """A fused backend; ``meanwhile`` happens once, before the write that ``at`` counts down to."""
-
-    at = -1
-    meanwhile: Callable[[], Coroutine[None, None, None]]
-
-    async def _fused(self, work: Callable[[], Awaitable[T]]) -> T:
-        self.at -= 1
-        if self.at == -1:
-            fuse, self.fuse = self.fuse, Fuse()
-            await asyncio.create_task(self.meanwhile(), context=Context())  # by another process
-            self.fuse = fuse
-        return await super()._fused(work)
 
 
 @asynccontextmanager

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -19,6 +22,8 @@ from jobs.app.dispatch import ask_for_pull, dispatch
 from jobs.app.work import handle
 from jobs.checkup import save_findings
 from jobs.commands.switch import disable, enable
+from jobs.in_turn import InTurn
+from jobs.people import People
 from jobs.pull import run_pull
 from jobs.round.report import Report
 from jobs.round.run import run_round
@@ -26,10 +31,12 @@ from jobs.wake import wake
 from jobs.world import World
 from sync_core.errors import LeaseHeld, LeaseLost, WrongStore
 from sync_core.model.memory import User
+from tests.support.budget import budget, each, told
 from tests.support.days import at, digits
-from tests.support.house import ANNA, START, House
+from tests.support.fuse import MOST_CALLS, Raced
+from tests.support.house import ANNA, START, House, open_house
 from tests.support.moments import Act, Moments, at_every_moment, ends_in_step, round_of
-from tests.support.scenes import edits
+from tests.support.scenes import Scene, clash, deletions, edits, first_sync, locks
 from tests.support.syncing import plan_sync, sync_all
 from tests.support.users import put_user
 
@@ -70,6 +77,39 @@ async def test_a_second_worker_takes_over_at_every_moment() -> None:
         await ends_in_step(house)
 
     await at_every_moment(edits, sleep, check)
+
+
+@pytest.mark.parametrize(
+    ("scene", "is_after"), each([first_sync, edits, clash, locks, deletions], [False, True]), ids=told
+)
+async def test_a_second_worker_takes_over_at_every_write_of_our_memory(scene: Scene, is_after: bool) -> None:
+    """The holder sleeps for longer than its lease in the midst of a save; another worker does a whole round."""
+    for n in range(budget(5, 0), MOST_CALLS, budget(MOST_CALLS, 1)):
+        backend = Raced(lambda: START)
+        async with open_house(RowStore(backend)) as house:
+            backend._clock = house.clock.now
+            await house.employ()
+            await scene(house)
+            await run_pull(house.world)
+            backend.at, backend.is_after, backend.meanwhile = n, is_after, partial(_take_over, house)
+            with suppress(LeaseLost):
+                await round_of(house)
+            if backend.at >= 0:  # the round makes fewer writes
+                return
+            backend.at = -1
+            await ends_in_step(house)
+            house.advance(minutes=20)
+            assert [report.done for report in (await house.sync()).reports] == [Counter()]
+    assert n == budget(5, MOST_CALLS), "the round makes more writes than this test looks at"
+
+
+async def _take_over(house: House) -> None:
+    """Another worker finds the lease run out."""
+    assert isinstance(house.world.store, RowStore)
+    house.advance(seconds=house.world.lease_seconds + 1)
+    other = replace(house.world, store=RowStore(house.world.store.backend), people=People(), in_turn=InTurn())
+    with suppress(LeaseHeld):  # it has given its lease back already, or has not taken it yet
+        await run_round(replace(other, holder="second"), await house.user(), asked=True)
 
 
 async def test_a_lost_lease_stops_the_round_before_its_next_write(house: House) -> None:

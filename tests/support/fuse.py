@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
+from contextvars import Context
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -57,6 +59,30 @@ class FusedBackend(MemoryBackend):
         if dies:
             raise Killed
         return done
+
+
+class Raced(FusedBackend):
+    """A fused backend. ``meanwhile`` happens once, by another process: just before the write that ``at`` counts down
+    to, or just after it."""
+
+    at = -1
+    is_after = False
+    meanwhile: Callable[[], Coroutine[None, None, None]]
+
+    async def _fused(self, work: Callable[[], Awaitable[T]]) -> T:
+        self.at -= 1
+        is_now = self.at == -1
+        if is_now and not self.is_after:
+            await self._race()
+        done = await super()._fused(work)
+        if is_now and self.is_after:
+            await self._race()
+        return done
+
+    async def _race(self) -> None:
+        fuse, self.fuse = self.fuse, Fuse()
+        await asyncio.create_task(self.meanwhile(), context=Context())
+        self.fuse = fuse
 
 
 async def broken_sync(house: House) -> None:
