@@ -347,6 +347,26 @@ async def test_what_needs_an_administrator(house: House, admin: Visitor) -> None
     assert heading(page) == "1 person&#39;s sync cannot go on."
 
 
+async def test_the_answer_of_the_checks_tells_apart_what_is_not_known(house: House, admin: Visitor) -> None:
+    """An earlier build's answer says of each check only whether it is fine."""
+    command = await ask(house.world, Wish(Kind.DOCTOR), Asker("vera"))
+    saved = await house.world.store.save_command(replace(command, state=State.DONE, is_fine=True))
+    check = {"what": "Queue", "topic": "on-queue", "fine": True, "part": "", "text": "so", "code": "", "values": {}}
+    grades = [{"grade": "passed"}, {"grade": "open"}, {"grade": "warned"}, {"grade": "failed", "fine": False}]
+    checks = [{**check, **one} for one in (*grades, {}, {"fine": False})]
+    await house.world.store.save_part(saved.id, 0, {"checks": checks})
+    page = await admin.read(f"/portal/commands/{saved.id}")
+
+    words = re.findall(r'<li><strong class="(\w+)">([^<]+)</strong>', page)
+    assert words == [
+        *[("bad", "Not fine")] * 2,
+        ("good", "Fine"),
+        ("soft", "Not known"),
+        ("soft", "Keep switched off"),
+        ("good", "Fine"),
+    ]
+
+
 def somebody(number: int, **more: object) -> User:
     """One of many."""
     user = User(f"id{number:05}", f"p{number:05}@x.example", display_name=f"Person {number:05}", enabled=True)
