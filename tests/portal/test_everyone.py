@@ -6,6 +6,7 @@ import re
 import time
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -351,8 +352,21 @@ async def test_the_answer_of_the_checks_tells_apart_what_is_not_known(house: Hou
     """An earlier build's answer says of each check only whether it is fine."""
     command = await ask(house.world, Wish(Kind.DOCTOR), Asker("vera"))
     saved = await house.world.store.save_command(replace(command, state=State.DONE, is_fine=True))
-    check = {"what": "Queue", "topic": "on-queue", "fine": True, "part": "", "text": "so", "code": "", "values": {}}
-    grades = [{"grade": "passed"}, {"grade": "open"}, {"grade": "warned"}, {"grade": "failed", "fine": False}]
+    check: dict[str, Any] = {
+        "what": "Queue",
+        "topic": "on-queue",
+        "fine": True,
+        "part": "",
+        "text": "so",
+        "code": "",
+        "values": {},
+    }
+    grades: list[dict[str, Any]] = [
+        {"grade": "passed"},
+        {"grade": "open"},
+        {"grade": "warned"},
+        {"grade": "failed", "fine": False},
+    ]
     checks = [{**check, **one} for one in (*grades, {}, {"fine": False})]
     await house.world.store.save_part(saved.id, 0, {"checks": checks})
     page = await admin.read(f"/portal/commands/{saved.id}")
