@@ -39,6 +39,12 @@ ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1
 FLAGS = ("--silent", "--disableTelemetry", "--inMemoryPersistence", "--skipApiVersionCheck")
 ANY_PORT = ("--blobPort", "0", "--queuePort", "0", "--tablePort", "0")
 
+WITHOUT_TELEMETRY = (
+    "const modules = require('module'), load = modules._load;"
+    "modules._load = (name, ...more) => name === 'applicationinsights' ? {} : load(name, ...more);"
+)
+"""Azurite's telemetry is off (``FLAGS``), and loading it nevertheless is a quarter of starting."""
+
 END_WITH_PARENT = (
     "process.stdin.resume().on('end', () => process.kill(process.pid, 'SIGKILL')); require(process.argv[1])"
 )
@@ -106,7 +112,7 @@ class Azurite:
 
     def start(self) -> Self:
         """Start it and wait until all three services listen. Raises ``AzuriteMissing``."""
-        command = [find_node(), "-e", END_WITH_PARENT, str(find_script()), *FLAGS, *ANY_PORT]
+        command = [find_node(), "-e", WITHOUT_TELEMETRY + END_WITH_PARENT, str(find_script()), *FLAGS, *ANY_PORT]
         with tempfile.TemporaryFile() as output:
             self._process = subprocess.Popen(  # noqa: S603 - our own command line
                 command, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT
