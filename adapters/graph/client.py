@@ -141,7 +141,7 @@ class GraphClient:
         from kiota_http.middleware.options import ResponseHandlerOption
 
         info = RequestInformation(Method(request.method))
-        info.url = follow(Side.GRAPH, self.root, self.absolute(request.path))
+        info.url = self.absolute(request.path)
         for name, value in {**request.all_headers(), "client-request-id": str(uuid4())}.items():
             info.headers.add(name, value)
         info.headers.add("Accept", "application/json")
@@ -151,8 +151,8 @@ class GraphClient:
         return info
 
     def absolute(self, path: str) -> str:
-        """The whole URL of a path below the service root; links are whole already."""
-        return f"{self.root}{path}" if path.startswith("/") else path
+        """The whole URL of a path below the service root, or of a link; raises ``ForeignHost`` for one elsewhere."""
+        return f"{self.root}{path}" if path.startswith("/") else follow(Side.GRAPH, self.root, path)
 
     def relative(self, link: str) -> str:
         """A link as a batch needs it. Raises ``ForeignHost`` for a link that is not below the service root."""
