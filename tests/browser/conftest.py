@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
@@ -24,7 +23,7 @@ both_ways = pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "p
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One event loop for all of them: the browser lives in it."""
     for item in items:
-        if item.path.is_relative_to(os.path.dirname(__file__)):
+        if item.nodeid.startswith("tests/browser/"):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
