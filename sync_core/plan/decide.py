@@ -163,9 +163,9 @@ def _series_off(case: Case, ctx: Context) -> Decision | None:
     return _set_aside(case, Verdict.PARK, REASONS[Trait.SERIES])
 
 
-def _malformed(case: Case, _: Context) -> Decision | None:
-    """A side that cannot be understood decides nothing."""
-    if Sight.MALFORMED not in (case.event_sight, case.activity_sight):
+def _malformed(case: Case, ctx: Context) -> Decision | None:
+    """A side that cannot be understood decides nothing, while the meeting is to come."""
+    if Sight.MALFORMED not in (case.event_sight, case.activity_sight) or _is_shown_over(case, ctx):
         return None
     return _set_aside(case, Verdict.PARK, case.explanation or MALFORMED)
 
@@ -184,9 +184,7 @@ def _elsewhere(case: Case, ctx: Context) -> Decision | None:
         return None
     if case.link is not None and case.link.role is Role.INVITED and case.others != ():
         return hand_on(case, case.link, ctx) if case.others else _reread(case, OTHERS_UNREAD)
-    if case.link is not None and case.activity is not None and _all_over(case, case.link, ctx):
-        return None
-    return _set_aside(case, Verdict.PARK, ELSEWHERE)
+    return None if _is_shown_over(case, ctx) else _set_aside(case, Verdict.PARK, ELSEWHERE)
 
 
 def _hidden(case: Case, ctx: Context) -> Decision | None:
@@ -195,9 +193,14 @@ def _hidden(case: Case, ctx: Context) -> Decision | None:
     is_hidden = Sight.HIDDEN in (case.event_sight, case.activity_sight)
     if not is_hidden or case.event_sight is Sight.GONE or _is_ended(case) or is_follower(case.link):
         return None
-    if case.link is not None and case.event is not None and _all_over(case, case.link, ctx):
-        return None
-    return _set_aside(case, Verdict.PARK, HIDDEN)
+    return None if _is_shown_over(case, ctx) else _set_aside(case, Verdict.PARK, HIDDEN)
+
+
+def _is_shown_over(case: Case, ctx: Context) -> bool:
+    """Whether a pair is over by its bases and by the one side that is shown. Should the other one stand later, the
+    pair goes on once that is shown: by its next change, or by a full round."""
+    is_shown = case.event is not None or case.activity is not None
+    return case.link is not None and not is_follower(case.link) and is_shown and _all_over(case, case.link, ctx)
 
 
 def _hindered(case: Case, ctx: Context) -> Decision | None:

@@ -65,6 +65,11 @@ def set_aside(house: House, event: str, activity: str, why: str) -> None:
         house.outlook().move_to_calendar(event)
     elif why == "private":
         house.outlook().edit(event, sensitivity="private")
+    elif why == "malformed":
+        row = house.erp.store.get("General_Activities_Activities", activity)
+        assert row is not None
+        house.erp.store.assign(row, "StartTime", "soon")
+        house.erp.touch(row)
     else:
         house.outlook().edit(event, sensitivity="normal")
 
@@ -98,7 +103,7 @@ async def test_put_off_while_the_pair_is_set_aside(house: House, why: str, no_mo
     assert (await house.link_of(event)).status is LinkStatus.LIVE
 
 
-@pytest.mark.parametrize("why", ["hidden", "elsewhere", "private"])
+@pytest.mark.parametrize("why", ["hidden", "elsewhere", "private", "malformed"])
 async def test_a_pair_that_was_set_aside_is_over_with_its_meeting(house: House, why: str) -> None:
     """Nobody moved it: it is no longer listed, whatever stood in its way."""
     house.set_policy(private=PrivateRule.SKIP)
