@@ -24,6 +24,8 @@ JOINERS = frozenset("\u200c\u200d")
 
 def plain(text: str) -> str:
     """Make a text safe for a terminal: one line, no control or direction characters, no lone surrogates."""
+    if text.isprintable():
+        return text
     return "".join(" " if char in "\t\r\n" else char if _is_harmless(char) else "\ufffd" for char in text)
 
 
@@ -63,7 +65,10 @@ class Screen:
             self.say(*lines)
 
     def notice(self, text: str) -> None:
-        """Print a notice to stderr."""
+        """Print a notice to stderr; above the bar, where there is one."""
+        if "_err" not in vars(self):
+            click.echo(plain(text), err=True)
+            return
         from rich.text import Text
 
         self._err.print(Text(plain(text)), soft_wrap=True)

@@ -33,7 +33,7 @@ MOST_MET = 10_000
 """The most digests of changes that are stored, the newest: 31 characters each of the 448,000 of a row of the store.
 If there are more, pulls read from the oldest digest on, and the hourly look back reads what lies below."""
 
-SECOND = timedelta(seconds=1)
+SECOND, MILLISECOND = timedelta(seconds=1), timedelta(milliseconds=1)
 
 MOST_UNREAD = 1_000
 """The most seconds that are stored because ERP.net does not show all their changes."""
@@ -91,14 +91,14 @@ async def pull_from(world: World, row: tuple[Instance, str] | None) -> tuple[Pul
     if instance.watermark is None:
         return PullReport(0, frozenset()), await take_first_watermark(world, instance, etag)
     now = world.clock()
-    reading, fresh = await _read(world, instance, now)
+    reading, fresh, digests = await _read(world, instance, now)
     rows = await _addressed(world, instance, fresh)
     for user_id, filed in rows.items():
         await world.store.file_inbox(user_id, filed)
     if fresh or _looks_back(instance, now) or reading.unread != instance.unread:
         row = None
         with suppress(StaleWrite):  # another pull was faster: the next one meets these rows again
-            moved = _moved(instance, reading, now, world.policy.late_commit)
+            moved = _moved(instance, reading, digests, now, world.policy.late_commit)
             row = moved, await world.store.save_instance(moved, etag)
     return PullReport(len(fresh), await still_known(world, rows)), row
 
@@ -110,11 +110,14 @@ async def plan_pull(world: World) -> dict[str, list[InboxRow]]:
     world = in_force(world, instance)
     if instance.watermark is None:
         return {}
-    _, fresh = await _read(world, instance, world.clock())
+    _, fresh, _ = await _read(world, instance, world.clock())
     return await _addressed(world, instance, fresh)
 
 
-async def _read(world: World, instance: Instance, now: datetime) -> tuple[PullReading, list[ActivityChange]]:
+async def _read(
+    world: World, instance: Instance, now: datetime
+) -> tuple[PullReading, list[ActivityChange], frozenset[str]]:
+    """What changed, what of it is new, and the digests of all."""
     since = _since(instance, now, world.policy.late_commit)
     reading = await world.erp.read_changes(since, instance.unread)
     below = {at for at in instance.unread if at < since - SECOND}
@@ -123,9 +126,9 @@ async def _read(world: World, instance: Instance, now: datetime) -> tuple[PullRe
         again = await world.erp.reread_days({at.date() for at in below})
         reading = replace(reading, changes=(*again.changes, *reading.changes))
         unread = {*again.unread, *reading.unread}
-    met = set(instance.met)
-    fresh = {c.activity_id: c for c in reading.changes if _digest(c) not in met}
-    return replace(reading, unread=_bounded(unread)), list(fresh.values())
+    met, read = set(instance.met), [(_digest(change), change) for change in reading.changes]
+    fresh = {change.activity_id: change for digest, change in read if digest not in met}
+    return replace(reading, unread=_bounded(unread)), list(fresh.values()), frozenset(digest for digest, _ in read)
 
 
 def _bounded(unread: Collection[datetime]) -> tuple[datetime, ...]:
@@ -162,22 +165,28 @@ def _top(instance: Instance, now: datetime) -> datetime:
     return min(instance.watermark or BEGINNING, now)
 
 
-def _moved(instance: Instance, reading: PullReading, now: datetime, late_commit: timedelta) -> Instance:
-    """The instance with the watermark and the digests after this reading."""
+def _moved(
+    instance: Instance, reading: PullReading, digests: frozenset[str], now: datetime, late_commit: timedelta
+) -> Instance:
+    """The instance with the watermark and the digests after this reading, which met these."""
     high = max(at for at in (instance.watermark, reading.high, BEGINNING) if at is not None)
     moved = replace(instance, watermark=high, unread=reading.unread)
     if _looks_back(instance, now):
         moved = replace(moved, looked_back_at=now)
     lowest = _lowest(moved, now, late_commit)
-    met = {_digest(change) for change in reading.changes} | set(instance.met)
-    near = sorted(digest for digest in met if _met_at(digest) >= lowest)
+    border = _instant(lowest + MILLISECOND - timedelta.resolution)
+    near = sorted(digest for digest in digests.union(instance.met) if digest >= border)
     return replace(moved, met=tuple(near[-MOST_MET:]))
 
 
 def _digest(change: ActivityChange) -> str:
     """The digest of a change: its update time, so that digests sort by it, and a hash of activity and version."""
-    milliseconds = (change.updated_at - BEGINNING) // timedelta(milliseconds=1)
-    return f"{milliseconds:012x}{sha256(f'{change.activity_id} {change.stamp}'.encode()).hexdigest()[:16]}"
+    return f"{_instant(change.updated_at)}{sha256(f'{change.activity_id} {change.stamp}'.encode()).hexdigest()[:16]}"
+
+
+def _instant(at: datetime) -> str:
+    """How the digests of an instant begin, to the millisecond."""
+    return f"{(at - BEGINNING) // MILLISECOND:012x}"
 
 
 def _met_at(digest: str) -> datetime:

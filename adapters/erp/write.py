@@ -119,11 +119,14 @@ class Writer:
     def _batches(self, writes: Iterable[ErpWrite]) -> Iterator[list[ErpWrite]]:
         """Cut writes into batches, each by the pace of the one before."""
         batch: list[ErpWrite] = []
+        weight = 0
         for write in writes:
-            if batch and sum(map(weight_of, [*batch, write])) > self.pace.at_once:
+            own = weight_of(write)
+            if batch and weight + own > self.pace.at_once:
                 yield batch
-                batch = []
+                batch, weight = [], 0
             batch.append(write)
+            weight += own
         if batch:
             yield batch
 

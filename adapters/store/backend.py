@@ -102,7 +102,13 @@ class Op:
     @property
     def weight(self) -> int:
         """Bytes in a transaction, counted as the SDK writes them: JSON with everything but ASCII escaped."""
-        return OP_OVERHEAD + sum(len(json.dumps(value)) for value in self.properties.values())
+        return OP_OVERHEAD + sum(map(_json_length, self.properties.values()))
+
+
+def _json_length(value: int | str) -> int:
+    if isinstance(value, str) and value.isascii() and value.isprintable():
+        return len(value) + 2 + value.count('"') + value.count("\\")
+    return len(json.dumps(value))
 
 
 class Conflict(Exception):

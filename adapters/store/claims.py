@@ -263,6 +263,8 @@ class Meetings:
         """The rows of the index whose key begins with each of ``firsts``, old ones included."""
         today = await self.backend.find_each(Table.MEETINGS, kind, {f"{first}:" for first in firsts})
         found = [today[f"{first}:"] for first in firsts]
+        if await self.old_index.is_empty(kind):
+            return found
         old = await gather(self.old_index.find(kind, first, own) for first, own in zip(firsts, found, strict=True))
         return [[*own, *others] for own, others in zip(found, old, strict=True)]
 

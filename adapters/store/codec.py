@@ -16,6 +16,7 @@ import hashlib
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -143,6 +144,7 @@ def mentions(properties: Mapping[str, object], names: Collection[str]) -> bool:
     return any(re.search(rf"(?<![\w.@+-]){re.escape(name)}(?![\w@-])", text) for name in names)
 
 
+@lru_cache(4_096)
 def hashed(*texts: str) -> str:
     """A key for texts of any length and content; different texts, letter case included, have different keys."""
     digest = hashlib.sha256()

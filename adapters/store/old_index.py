@@ -68,12 +68,16 @@ class OldIndex:
 
     async def put(self, ops: Sequence[Op]) -> None:
         """Write rows of today's index in the old place as well, while there is one."""
-        left = [op for op in ops if not await self.is_empty(op.key.partition)]
+        kinds = {op.key.partition for op in ops}
+        present = {kind for kind in kinds if not await self.is_empty(kind)}
+        left = [op for op in ops if op.key.partition in present]
         await gather(self.backend.write(Table.MEETINGS, replace(op, key=old_key(op.key), etag="")) for op in left)
 
     async def drop(self, keys: Iterable[Key]) -> None:
         """Delete what is in the old place of these rows."""
-        ops = [Op(Verb.DELETE, old_key(key)) for key in keys if not await self.is_empty(key.partition)]
+        found = [*keys]
+        present = {kind for kind in {key.partition for key in found} if not await self.is_empty(kind)}
+        ops = [Op(Verb.DELETE, old_key(key)) for key in found if key.partition in present]
         await gather(self.backend.write(Table.MEETINGS, op) for op in ops)
 
     async def move(self, most: int) -> int:

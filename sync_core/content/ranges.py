@@ -83,6 +83,8 @@ def whole_characters(units: bytes) -> str:
 
 def length_of(text: str) -> int:
     """The length of a text as both sides count it, in UTF-16 units."""
+    if text.isascii():
+        return len(text)
     return len(utf16(text)) // 2
 
 
