@@ -9,6 +9,7 @@ from typing import Any
 
 from simulators.host.company import Company
 from tests.bench.figures import Budget, Figure, say
+from tests.bench.start_up import handshakes
 from tests.support.real_worker import NEEDED, QUEUE_METADATA, ROOT, TIMER, Json, Worker, http
 
 ROUTE = "https://app/api/webhooks/graph"
@@ -39,7 +40,7 @@ def measure(budget: Budget) -> Iterator[Figure]:
     if find_spec(NEEDED) is None:
         say("  not measured, it needs Python 3.13: make bench PYTHON=python3.13 VENV=.venv-3.13")
         return
-    with Company() as company:
+    with Company() as company, handshakes(company.port):
         company.calsync("users", "enable", company.hire("anna", "Anna Petrova"))
         for what, order in CALLS.items():
             used = [_first_call(company, order) for _ in range(budget.repetitions)]

@@ -48,7 +48,7 @@ ORDERS: tuple[Order, ...] = (
 
 def measure(budget: Budget) -> Iterator[Figure]:
     """Processes that do one thing; the orders take turns, so that a busy moment of the machine hits all of them."""
-    with Company() as company, _handshakes(company.port):
+    with Company() as company, handshakes(company.port):
         company.calsync("users", "enable", company.hire("anna", "Anna Petrova"))
         [anna] = [box["id"] for box in control(company.graph, "state")["mailboxes"]]
         a_round = ("function", "work", json.dumps({"kind": "round", "user": anna, "full": True}))
@@ -83,7 +83,7 @@ class _Handshake(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def _handshakes(port: int) -> Iterator[None]:
+def handshakes(port: int) -> Iterator[None]:
     """Answer Graph's handshakes where the app would listen."""
     with ThreadingHTTPServer(("127.0.0.1", port), _Handshake) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
