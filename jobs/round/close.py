@@ -22,7 +22,7 @@ from sync_core.model.link import Link
 from sync_core.model.memory import Cursors
 from sync_core.plan.decide import is_over_link
 from sync_core.reading.frame import Frame
-from sync_core.reading.news import GraphNews, is_put_off_or_over
+from sync_core.reading.news import GraphNews, is_asked_daily
 
 
 def moved_cursors(frame: Frame, news: GraphNews, fingerprint: str, deletions: tuple[datetime, ...]) -> Cursors:
@@ -60,7 +60,7 @@ def _is_over(link: Link, frame: Frame) -> bool:
     """Whether a link's meeting is over by its bases. A write that waits for its back-off may move it: both sides are
     read when that ends. So they are where they may stand apart, but for a date that Graph no longer finds by its
     id."""
-    if frame.waits(link.retry_at) or (is_put_off_or_over(link, frame) and not link.reread):
+    if frame.waits(link.retry_at) or (is_asked_daily(link, frame) and not link.reread):
         return False
     return is_over_link(link, frame.ctx.now - frame.ctx.policy.max_age, frame.ctx.zone)
 

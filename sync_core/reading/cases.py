@@ -22,7 +22,7 @@ from sync_core.plan.delete import judge_gone, sight_of_malformed
 from sync_core.plan.relocate import STILL_COMING, still_comes
 from sync_core.plan.repattern import HELD_BACK, held_back
 from sync_core.reading.frame import Frame
-from sync_core.reading.news import AWAY, GraphNews, due_pending, is_put_off_or_over, is_stale, sight_of
+from sync_core.reading.news import AWAY, GraphNews, due_pending, is_asked_daily, is_stale, sight_of
 from sync_core.reading.roles import Roles, asks_for_event
 
 Activities = Mapping[str, ErpActivity | Malformed | None]
@@ -49,7 +49,7 @@ def asked_activities(news: GraphNews, roles: Roles, frame: Frame) -> set[str]:
     links = frame.memory.links
     ids = {roles.activity_of(link) for link in links if _needs_activity(link, news, roles, frame.ctx)}
     # one that is to be read again is a date that Graph no longer finds by its id: asked once, not for ever
-    ids |= {link.activity_id for link in links if is_put_off_or_over(link, frame) and not link.reread}
+    ids |= {link.activity_id for link in links if is_asked_daily(link, frame) and not link.reread}
     ids = (ids | set(frame.inbox)) - {""}
     ids |= {p.item_id for p in due_pending(news, frame) if p.side is Side.ERP}
     if frame.scale.full:

@@ -215,7 +215,7 @@ def doubtful(news: GraphNews, frame: Frame) -> set[str]:
 
 def _is_doubtful(link: Link, news: GraphNews, frame: Frame, shown: Container[str]) -> bool:
     is_read = link.event_id in news.events
-    if (link.status is LinkStatus.TOMBSTONE and is_read) or is_put_off_or_over(link, frame):
+    if (link.status is LinkStatus.TOMBSTONE and is_read) or is_asked_daily(link, frame):
         return True
     if link.status not in WATCHED:  # of what is over, only a conflict that a person answered is looked at
         return bool(link.chosen) and _is_due(link, frame)
@@ -225,7 +225,7 @@ def _is_doubtful(link: Link, news: GraphNews, frame: Frame, shown: Container[str
 
 def asks_for_reading(link: Link, news: GraphNews, frame: Frame) -> bool:
     """Whether a link must be looked at although the delta query says nothing of it."""
-    if is_put_off_or_over(link, frame):
+    if is_asked_daily(link, frame):
         return True
     if link.status not in WATCHED:
         return bool(link.chosen) and _is_due(link, frame)
@@ -258,15 +258,20 @@ def _is_ready(link: Link, frame: Frame) -> bool:
     return not frame.waits(link.retry_at) and not is_given_up(link)
 
 
-def is_put_off_or_over(link: Link, frame: Frame) -> bool:
-    """Whether a pair whose sides may stand apart is over by its bases. Asked once a day: a side may stand later by
-    now, and if none does, the event may have our category. Dates are left alone while series are not synced."""
+def is_asked_daily(link: Link, frame: Frame) -> bool:
+    """Whether both sides of a pair are read once a day, because they may stand apart and nothing tells of it.
+
+    What sets a pair aside may end without a change of either side. And where the meeting of such a pair, or of one
+    that was given up or is in conflict, is over by its bases, a side may stand later by now; if none does, the event
+    may have our category. Dates are left alone while series are not synced.
+    """
+    is_set_aside = link.status is LinkStatus.PARKED and not is_given_up(link)
     is_apart = link.conflict is not None or link.status in (LinkStatus.PARKED, LinkStatus.HELD)
     is_fed = link.role is not Role.FOLLOWER  # a follower only tells an answer
     is_off = link.occurrence is not None and frame.ctx.policy.series is SeriesRule.SKIP
     if not is_apart or not is_fed or is_off or not (frame.is_daily or _is_due(link, frame)):
         return False
-    return is_over_link(link, frame.ctx.now - frame.ctx.policy.max_age, frame.ctx.zone)
+    return is_set_aside or is_over_link(link, frame.ctx.now - frame.ctx.policy.max_age, frame.ctx.zone)
 
 
 def _is_expected(link: Link, news: GraphNews, frame: Frame) -> bool:

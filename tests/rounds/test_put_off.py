@@ -103,6 +103,20 @@ async def test_put_off_while_the_pair_is_set_aside(house: House, why: str, no_mo
     assert (await house.link_of(event)).status is LinkStatus.LIVE
 
 
+async def test_what_is_shown_again_goes_on_with_the_next_days_look(house: House) -> None:
+    """Nobody edits anything after the activity can be seen again."""
+    event, activity = await linked_meeting(house, day=20)
+    await house.step()
+    set_aside(house, event, activity, "hidden")
+    await house.step()
+    set_aside(house, event, activity, "shown")
+    house.advance(days=1)
+    await house.settle()
+
+    assert house.desk().get(activity)["Subject"] == "Asks for the activity"
+    assert (await house.link_of(event)).status is LinkStatus.LIVE
+
+
 @pytest.mark.parametrize("why", ["hidden", "elsewhere", "private", "malformed"])
 async def test_a_pair_that_was_set_aside_is_over_with_its_meeting(house: House, why: str) -> None:
     """Nobody moved it: it is no longer listed, whatever stood in its way."""

@@ -177,6 +177,11 @@ UNMARKED = replace(OVER, conflict=replace(IN_CONFLICT, category=CategoryState.TA
             True,
             id="in-conflict-and-parked",
         ),
+        pytest.param(life.parked(a_link(), "hidden"), news(), AS_USUAL, False, id="set-aside"),
+        pytest.param(life.parked(a_link(), "hidden"), news(), Scale(roll=True), True, id="set-aside-daily"),
+        pytest.param(
+            replace(life.parked(a_link(), "no"), tries=TRIES), news(), Scale(roll=True), False, id="given-up-daily"
+        ),
         pytest.param(SET_ASIDE, news(delta_window=EVER), AS_USUAL, False, id="set-aside-and-over"),
         pytest.param(SET_ASIDE, news(delta_window=EVER), Scale(roll=True), True, id="set-aside-and-over-daily"),
         pytest.param(
