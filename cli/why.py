@@ -26,7 +26,7 @@ from cli.wishes import ask
     metavar="DATE",
     default=None,
     type=DAY,
-    help="Only items of this day, in the person's own time, like 2026-12-07.",
+    help="Only items of this day, in the person's own time, like 2026-12-07; also what was there before it moved.",
 )
 @click.option("--limit", type=click.IntRange(1, 5000), default=50, show_default=True, help="How many findings.")
 def why(runner: Runner, upn: str, item: str, on: str | None, limit: int) -> None:

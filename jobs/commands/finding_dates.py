@@ -1,4 +1,4 @@
-"""Dates the findings of `calsync why`: when each item is, of one day only, and a series once."""
+"""Dates the findings of `calsync why`: when each item is, those of one day only, and a series once."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 from jobs.commands.remembered import Finding
 from jobs.wish import WishInvalid
+from sync_core.content.told import when_in
+from sync_core.model.event import Timed
 
 
 def day_in(text: str) -> date | None:
@@ -64,11 +66,35 @@ def _ids(finding: Finding) -> list[str]:
 
 
 def on_day(findings: Sequence[Finding], day: date | None, zone: ZoneInfo) -> list[Finding]:
-    """Those whose item is on that day, in the person's own time; of whom it is not known, those found on it. What is
-    said of no item (the switch is off) stays."""
+    """Those whose item is on that day, in the person's own time, or was on it, or is on one side only: by its start,
+    its date in a series, the times that any finding about it tells. Of whom no time is known, those found on it. What
+    is said of no item (the switch is off) stays."""
     if day is None:
         return [*findings]
-    return [one for one in findings if (local := local_day(one, zone)) is None or local == day]
+    there = {name for one in findings if day in _days_told(one, zone) for name in _ids(one)}
+    return [one for one in findings if not there.isdisjoint(_ids(one)) or local_day(one, zone) in (None, day)]
+
+
+def _days_told(finding: Finding, zone: ZoneInfo) -> set[date | None]:
+    """The days on which a finding tells its item to be or to have been, on either side."""
+    told = (text for values in (finding.before, finding.after) for name, text in values.items() if _is_time(name))
+    days = {_first_day(text, zone) for text in told}
+    days.add(local_day(finding, zone) if finding.start else None)
+    days.add(finding.occurrence.day if finding.occurrence else None)
+    return days
+
+
+def _is_time(name: str) -> bool:
+    return name.rpartition(".")[2] == "time"
+
+
+def _first_day(text: str, zone: ZoneInfo) -> date | None:
+    """The day on which a time begins that is told; None for another text."""
+    try:
+        time = when_in(text)
+        return time.start.astimezone(zone).date() if isinstance(time, Timed) else time.first if time else None
+    except (ValueError, OverflowError):  # digits of no day that there is: they are shown as they stand
+        return None
 
 
 def local_day(finding: Finding, zone: ZoneInfo) -> date | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,6 +13,7 @@ from jobs.commands.finding_dates import dated, day_in, on_day
 from jobs.commands.item_shapes import finding_of
 from jobs.commands.remembered import Finding
 from jobs.wish import WishInvalid
+from sync_core.model.series import Occurrence
 
 SOFIA = ZoneInfo("Europe/Sofia")
 LATE = datetime(2026, 1, 12, 22, 30, tzinfo=UTC)
@@ -52,6 +54,27 @@ def test_where_no_item_is_known_the_day_of_the_finding_counts() -> None:
 
     assert one == WRITTEN
     assert on_day(dated([WRITTEN]), date(2026, 1, 5), SOFIA) == []
+
+
+@pytest.mark.parametrize(
+    ("about", "days"),
+    [
+        ({"before": {"graph.time": "2026-01-05 22:30Z – 2026-01-05 23:30Z"}}, [6]),
+        ({"after": {"erp.time": "all day 2026-01-20 – before 2026-01-22"}}, [20]),
+        ({"occurrence": Occurrence("S", date(2026, 1, 9), "M")}, [9]),
+        ({"before": {"erp.time": "2026-02-30 22:30Z – 2026-02-30 23:30Z", "erp.subject": "2026-01-06"}}, []),
+    ],
+)
+def test_an_item_is_asked_about_by_any_day_that_is_told_of_it(about: dict[str, Any], days: list[int]) -> None:
+    """Where it was before it moved, where it is on the other side, its date in a series; then all of it is told."""
+    moved = replace(WRITTEN, **about)
+    other = replace(MEETING, event_id="e-2", activity_id="a-2", start=LATE.replace(day=25))
+    findings = dated([OFF, MEETING, moved, other])
+
+    found = {day for day in range(1, 31) if MEETING in on_day(findings, date(2026, 1, day), SOFIA)}
+    assert found == {13, *days}
+    for day in found:
+        assert len(on_day(findings, date(2026, 1, day), SOFIA)) == len([OFF, MEETING, moved])
 
 
 def test_times_are_told_where_the_person_is() -> None:
