@@ -24,8 +24,10 @@ from portal.paging import paged
 from portal.people import is_late, looked_at
 from portal.unmasked import journal_for_owner, memory_for_owner
 from portal.visit import Page, Visit
+from sync_core.content.told import follows_the_start
 from sync_core.errors import RowUnreadable
 from sync_core.model.action import Action
+from sync_core.model.entries import by_date
 from sync_core.model.memory import Instance, JournalEntry, Memory, User, without_error
 from sync_core.model.pause import Pause
 from sync_core.model.schedule import minutes_between
@@ -145,7 +147,7 @@ def recent(journal: Sequence[JournalEntry], keys: Mapping[str, str], dates: Mapp
             "what": entry.action,
             "subject": entry.subject,
             "reason": entry.reason,
-            "fields": sorted({name.rpartition(".")[2] for name in entry.after}),
+            "fields": fields_written(entry),
             "item": entry.event_id or entry.activity_id,
             "key": keys.get(entry.event_id) or keys.get(entry.activity_id, ""),
             "occurrence": dates.get(entry.event_id) or occurrence_of(entry.occurrence),
@@ -153,6 +155,15 @@ def recent(journal: Sequence[JournalEntry], keys: Mapping[str, str], dates: Mapp
         }
         for entry in islice(filter(is_about_item, journal), RECENT)
     ]
+
+
+def fields_written(entry: JournalEntry) -> list[str]:
+    """The fields that an entry says were written, to any of its dates, but for a reminder that only followed the
+    start."""
+    told = [(name, one) for one in by_date([entry]) for name in one.after]
+    return sorted(
+        {name.rpartition(".")[2] for name, one in told if not follows_the_start(name, one.before, one.after)}
+    )
 
 
 def waiting(visit: Visit, conflicts: Sequence[Json], parked: Sequence[Json]) -> Json:

@@ -621,6 +621,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "alone.starts": ("Begins", "Начало"),
     "alone.asked": ("Looked up", "Проверена"),
     "alone.ends": ("Ends", "Край"),
+    "ends": ("ends {at}", "край {at}"),
     "alone.since": ("So since", "Така от"),
     "alone.tries": ("Tries so far", "Опити досега"),
     "alone.again": ("Tried again", "Нов опит"),

@@ -21,7 +21,7 @@ from portal.phrases import PHRASES
 from portal.reasons import ACTIONS, CELLS, FIELDS, PARTS, PROBLEMS, REASONS
 from portal.texts import TEXTS
 from portal.visit import LANGUAGES
-from sync_core.content.told import DAYS, INSTANT, NONE, SPAN, STOOD_IN
+from sync_core.content.told import DAYS, INSTANT, NONE, SPAN, STOOD_IN, follows_the_start
 from sync_core.model.action import as_planned
 from sync_core.model.memory import problems_in
 from sync_core.model.series import Recurrence, Rhythm
@@ -116,6 +116,11 @@ class Words:
         if group == "reminder":
             return self._reminder(text)
         return self._time(text) if group == "time" else text
+
+    def tells(self, name: str, one: Mapping[str, Any]) -> bool:
+        """Whether a line that tells ``before`` and ``after`` has something to say of this field: not of a reminder
+        that only followed the start."""
+        return not follows_the_start(name, one["before"], one["after"])
 
     def _reminder(self, text: str) -> str:
         if text == NONE:

@@ -11,9 +11,6 @@ from zoneinfo import ZoneInfo
 from cli.screen import plain
 from cli.text.words import count, quoted
 
-MASKED = "(private)"
-"""What stands for a value that only its owner may read (``jobs/round/report.py``)."""
-
 DAY, CLOCK = "%a %d.%m.%Y", "%H:%M"
 
 
@@ -40,8 +37,9 @@ def tells_time(lines: Iterable[dict[str, Any]]) -> bool:
 
 def follows_the_start(name: str, line: dict[str, Any]) -> bool:
     """Whether a reminder was written only because the start was: it is as many minutes before it as ever."""
-    before, after = line["before"].get(name), line["after"].get(name)
-    return name.endswith(".reminder") and before == after and before != MASKED
+    from sync_core.content import told
+
+    return told.follows_the_start(name, line["before"], line["after"])
 
 
 def _yes_or_no(value: str, _: str) -> str:

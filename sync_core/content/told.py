@@ -5,6 +5,7 @@ person's own words and time, or puts them back."""
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from sync_core.model.event import AllDay, Timed
@@ -43,6 +44,12 @@ def cut(text: str, most: int) -> str:
 def is_cut(text: str) -> bool:
     """Whether a text that was told lacks its end."""
     return CUT.search(text) is not None
+
+
+def follows_the_start(name: str, before: Mapping[str, str], after: Mapping[str, str]) -> bool:
+    """Whether a reminder was written only because the start was: it is as many minutes before it as ever."""
+    was = before.get(name, "")
+    return name.endswith(".reminder") and was == after.get(name) and was.lstrip("-").isdecimal()
 
 
 def when_in(text: str) -> AllDay | Timed | None:

@@ -18,8 +18,10 @@ from portal import mine
 from portal.mine import next_look
 from portal.own_wishes import MOST_WAITING
 from portal.sign_in import Role
+from sync_core.model.entries import as_series
 from sync_core.model.memory import JournalEntry
 from sync_core.model.pause import Pause
+from sync_core.model.series import Occurrence
 from tests.support.house import House
 from tests.support.visitor import Visitor, signed_in
 
@@ -217,6 +219,28 @@ async def test_what_was_done_is_found_behind_idle_rounds(house: House, anna: Vis
         assert [one["what"] for one in told["recent"]] == ["activity created"]
 
 
+async def test_what_was_written_is_named_by_its_fields(house: House, anna: Visitor) -> None:
+    """Those of each date of a series, also where each date has another value; a reminder that only followed the start
+    is no change."""
+    monday = house.now + timedelta(days=3)
+    one = JournalEntry((await house.user()).id, house.now, "r1", "activity updated")
+    dates = [
+        replace(
+            one,
+            event_id=f"E{week}",
+            before={"erp.time": f"{week}, nine", "erp.reminder": "15"},
+            after={"erp.time": f"{week}, ten", "erp.reminder": "15"},
+            occurrence=Occurrence("S", (monday + timedelta(weeks=week)).date(), "M"),
+        )
+        for week in range(2)
+    ]
+    await house.world.store.append_journal(as_series(dates))
+
+    [shown] = (await anna.json(""))["recent"]
+    assert (shown["dates"]["count"], shown["fields"]) == (2, ["time"])
+    assert "(time)" in await anna.read("/portal")
+
+
 async def test_somebody_elses_conflict_is_not_there(house: House, anna: Visitor) -> None:
     """Neither its page nor a word of it; its owner sees a private one in the clear."""
     await make_conflict(house, sensitivity="private")
@@ -236,7 +260,9 @@ async def test_not_synced_by_reason(house: House, anna: Visitor) -> None:
     told = await anna.json("")
 
     assert {one["reason"]: one["count"] for one in told["skipped"]} == {"outside the window": 1}
-    assert "synced by itself once its day comes" in await anna.read("/portal")
+    page = await anna.read("/portal")
+    assert "synced by itself once its day comes" in page
+    assert re.search(r">Far</a> <span class=\"soft\">ends [A-Z]", page), "what it shows is when the meeting ends"
     bulgarian = await anna.read("/portal", accept_language="bg")
     assert "извън периода" in bulgarian
     assert "остане по-малко от месец" in bulgarian

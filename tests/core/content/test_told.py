@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync_core.content.told import DAYS, INSTANT, SPAN, cut, days, is_cut, span, when_in
+from sync_core.content.told import DAYS, INSTANT, SPAN, cut, days, follows_the_start, is_cut, span, when_in
 from sync_core.model.event import AllDay, Timed
 
 MINUTES = st.integers(0, 5_000_000_000).map(lambda seconds: datetime.fromtimestamp(seconds // 60 * 60, UTC))
@@ -39,6 +40,23 @@ def test_a_time_is_read_back(start: datetime, lasts: timedelta, first: date) -> 
     assert when_in(span(start, until)) == Timed(start, until)
     assert when_in(days(first, first + timedelta(days=1))) == AllDay(first, first + timedelta(days=1))
     assert when_in(f"on {first}") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "was", "now", "follows"),
+    [
+        ("erp.reminder", "15", "15", True),
+        ("erp.reminder", "-30", "-30", True),
+        ("erp.reminder", "15", "30", False),
+        ("erp.reminder", "none", "15", False),
+        ("erp.reminder", "(private)", "(private)", False),
+        ("erp.priority", "1", "1", False),
+    ],
+)
+def test_a_reminder_that_follows_the_start(name: str, was: str, now: str, *, follows: bool) -> None:
+    """It is as many minutes before it as ever; of one that is hidden nobody can say so."""
+    assert follows_the_start(name, {name: was}, {name: now}) == follows
+    assert not follows_the_start(name, {}, {name: now})
 
 
 @given(st.text(), st.integers(0, 20))
