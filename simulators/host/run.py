@@ -252,10 +252,10 @@ def rounds_in(log: Path, names: Mapping[str, str], is_running: Callable[[], bool
 
 
 def round_in_words(at: str, facts: Mapping[str, object], names: Mapping[str, str]) -> str:
-    """One round, like ``09:30:12 Anna: 1 activity created, 1 conflict open (0.4 s)``."""
+    """One round, like ``09:30:12 Anna: 1 × activity created, 1 in conflict (0.4 s)``."""
     actions = facts["actions"]
     assert isinstance(actions, dict), "the log counts actions by name"
-    told = [f"{count} {name}" for name, count in actions.items()] or ["nothing to do"]
+    told = [f"{count} × {name}" for name, count in actions.items()] or ["nothing to do"]
     told += [f"{facts[name]} {words}" for name, words in OPEN.items() if facts[name]]
     who = names.get(str(facts["user"]), str(facts["user"]))
     return f"{at} {who}: {', '.join(told)} ({facts['seconds']:.1f} s)"

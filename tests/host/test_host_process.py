@@ -109,7 +109,9 @@ def test_make_run_from_the_first_line_to_ctrl_c() -> None:
             told += line
         env = ROOT / "build" / f"run-{port}.env"
         assert {f"http://127.0.0.1:{port}/calendars", str(env.relative_to(ROOT))} <= set(told.split())
-        while not re.search(r" Anna: [56] activity created, 1 event created \(", line):  # by the length of the month
+        while not re.search(
+            r" Anna: [56] × activity created, 1 × event created \(", line
+        ):  # by the length of the month
             line = process.stdout.readline()
             assert line
         with urlopen(f"http://127.0.0.1:{port}/calendars", timeout=TIMEOUT_SECONDS) as page:

@@ -48,10 +48,10 @@ def test_a_port_that_is_taken_is_said_at_once(
     ("facts", "expected"),
     [
         ({}, "09:30:12 Anna: nothing to do (0.4 s)"),
-        ({"actions": {"activity created": 2}}, "09:30:12 Anna: 2 activity created (0.4 s)"),
+        ({"actions": {"activity created": 2}}, "09:30:12 Anna: 2 × activity created (0.4 s)"),
         (
             {"actions": {"category set": 1}, "conflicts": 1, "failures": 1},
-            "09:30:12 Anna: 1 category set, 1 failed: the log says what, 1 in conflict (0.4 s)",
+            "09:30:12 Anna: 1 × category set, 1 failed: the log says what, 1 in conflict (0.4 s)",
         ),
         ({"user": "u2"}, "09:30:12 u2: nothing to do (0.4 s)"),
     ],
