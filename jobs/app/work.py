@@ -155,16 +155,20 @@ async def _serve_the_line(world: World, *, is_big_wanted: bool = True) -> None:
     while (row := await world.in_turn.take(world.store, world.clock, is_new, is_free)) is not None:
         if world.clock() >= until or world.erp_slot.is_backing_off(world.clock()):
             return
-        seen.add((row.key, row.is_big))
-        await _serve(world, row)
+        if await _serve(world, row):
+            seen.add((row.key, row.is_big))
 
 
-async def _serve(world: World, row: Queued) -> None:
-    """Carry out the order of one row of the line, unless it was changed meanwhile."""
+async def _serve(world: World, row: Queued) -> bool:
+    """Carry out the order of one row of the line; False if it was changed meanwhile, and is to be read again."""
     order = read_call(row.message)
-    if order is not None and await line.take_turn(world, row):
-        async with _logging_failures(world, order):
-            await _do(world, _Turn(order, row.since, row.is_big))
+    if order is None:
+        return True
+    if not await line.take_turn(world, row):
+        return False
+    async with _logging_failures(world, order):
+        await _do(world, _Turn(order, row.since, row.is_big))
+    return True
 
 
 async def _do(world: World, turn: _Turn) -> None:

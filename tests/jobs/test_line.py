@@ -448,6 +448,24 @@ async def test_an_order_that_two_processes_have_read_is_taken_by_one(*, receipt:
         assert later.message is not None
 
 
+async def test_an_order_that_was_changed_since_the_line_was_read_is_read_again() -> None:
+    """As the timer changes the rows of all who wait: whoever has the session does it all the same, in the same go."""
+    async with storm(2) as scene:
+        world = scene.house.world
+        for user_id in scene.ids:
+            await wake(world, user_id)
+        await scene.queue.run([world], scene.house.now)
+        await world.store.free_slot(scene.slot)
+        assert not await world.in_turn.is_empty(world.store, world.clock)
+        scene.house.advance(seconds=1)
+        for user_id in scene.ids:
+            await send_later(world, Round(user_id), 0)
+        with rounds_of(world) as begun:
+            await handle(world, json.dumps({"kind": "pull"}))
+
+        assert sorted(begun.ids) == sorted(scene.ids)
+
+
 async def test_a_full_round_that_comes_by_message_waits_for_no_other() -> None:
     """It lets small ones pass, not those who wait for the same: no command waits behind a company's first syncs."""
     async with storm(2) as scene:
