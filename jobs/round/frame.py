@@ -19,8 +19,8 @@ from sync_core.reading.frame import Frame
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundFrame(Frame):
-    """``planned`` are the claims that earlier users' dry runs would have taken, by the claim's key. ``recall`` reads
-    further links; None where all were read."""
+    """``planned`` are the claims that earlier users' dry runs would have taken, or that go along with renamed
+    meetings, by the claim's key. ``recall`` reads further links; None where all were read."""
 
     world: World
     user: User

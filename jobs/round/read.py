@@ -16,7 +16,7 @@ from jobs.round.context import with_bearers, with_event_owners
 from jobs.round.delta import find_moved, read_formatted, read_graph
 from jobs.round.frame import RoundFrame, with_links
 from jobs.round.lookup import Lookup
-from jobs.round.roles import Recalled, read_roles, with_claims, with_roles
+from jobs.round.roles import Carried, Recalled, as_known, read_carried, read_roles, with_claims, with_roles
 from sync_core.model.decision import Case
 from sync_core.model.link import Role
 from sync_core.model.sides import ErpActivity, GraphEvent, Malformed
@@ -46,9 +46,9 @@ A_DAY = timedelta(days=1)
 class Findings:
     """What was read: the cases, and Graph's news with its next cursor.
 
-    ``moves`` are the links whose event has another id now. ``frame`` has these links under their new ids, and the
-    bearers of the logins that created the cases' activities. ``unread`` are the days of which ERP.net has not shown
-    all of the user's activities.
+    ``moves`` are the links whose event has another id now, ``carried`` the claims that go along. ``frame`` has these
+    links under their new ids, and the bearers of the logins that created the cases' activities. ``unread`` are
+    the days of which ERP.net has not shown all of the user's activities.
     """
 
     frame: RoundFrame
@@ -56,6 +56,7 @@ class Findings:
     moves: tuple[Move, ...]
     cases: list[Case]
     unread: tuple[date, ...] = ()
+    carried: Carried = ()
 
 
 async def read_sides(frame: RoundFrame) -> Findings:
@@ -63,7 +64,9 @@ async def read_sides(frame: RoundFrame) -> Findings:
     deletion. Raises ``NeedsAll``."""
     frame, news = await read_graph(frame)
     frame, news, found = await find_moved(frame, news)
-    frame = replace(frame, memory=after_moves(frame.memory, found))
+    found, carried = await read_carried(frame, found)
+    planned = {**frame.planned, **as_known(carried)}
+    frame = replace(frame, memory=after_moves(frame.memory, found), planned=planned)
     roles, news = await read_roles(frame, news)
     owned = await read_owned(frame)
     activities = await read_erp(frame, news, roles, owned.activities)
@@ -79,7 +82,7 @@ async def read_sides(frame: RoundFrame) -> Findings:
     new = [c.activity for c in cases if c.activity and (c.link is None or c.link.role is Role.FOLLOWER)]
     frame = await _with_bearers(frame, new)
     owners = await with_event_owners(frame.world.store, frame.ctx, cases)
-    return Findings(frame, both.news, found, owners, owned.unread)
+    return Findings(frame, both.news, found, owners, owned.unread, carried)
 
 
 async def read_owned(frame: RoundFrame) -> Owned:

@@ -16,23 +16,48 @@ from jobs.round.delta import gather
 from jobs.round.frame import RoundFrame
 from sync_core.content.ranges import uid_key
 from sync_core.errors import RowUnreadable
+from sync_core.model.claim import Claim
 from sync_core.model.decision import Case, Sight
 from sync_core.model.link import Link
+from sync_core.plan.relocate import Move
 from sync_core.reading.news import GraphNews
 from sync_core.reading.roles import (
     Roles,
     asked_claims,
     begun_of,
+    carried,
     may_be_promoted,
+    may_be_renamed,
     named_by_lost,
     promoted_of,
+    renamed,
     takes_over,
     with_fresh,
     with_role,
 )
 
+Carried = tuple[Claim, ...]
+"""Claims on meetings that go on under another iCalUId."""
+
 Recalled = dict[str, tuple[Link, ...]]
 """The links of colleagues of whom all had to be read, by user."""
+
+
+async def read_carried(frame: RoundFrame, found: Sequence[Move]) -> tuple[tuple[Move, ...], Carried]:
+    """Read the claims on both iCalUIds of renamed meetings; return the moves that may be made, and the claims that go
+    along."""
+    changed = renamed(found)
+    if not changed:
+        return tuple(found), ()
+    claims = (await with_claims(frame, Roles(), {x.ical_uid for m in changed for x in (m.old, m.new)})).claims
+    denied = {m.old.event_id for m in changed if not may_be_renamed(m, claims, frame.ctx)}
+    along = [carried(m, claims, frame.ctx) for m in changed]
+    return tuple(m for m in found if m.old.event_id not in denied), tuple(one for one in along if one is not None)
+
+
+def as_known(carried: Carried) -> dict[str, Claim]:
+    """The claims that go along, by key, as this round knows them before they are saved."""
+    return {claim.key: replace(claim, etag=claim.etag or "carried") for claim in carried}
 
 
 async def read_roles(frame: RoundFrame, news: GraphNews) -> tuple[Roles, GraphNews]:

@@ -34,7 +34,7 @@ from jobs.round.journal import RoundJournal, worded
 from jobs.round.planning import Plan, make_plan, unclaimable
 from jobs.round.prepare import Company, Prepared, prepare, read_company
 from jobs.round.recall import NeedsAll, Recall, recall_few
-from jobs.round.relocate import save_moves
+from jobs.round.relocate import save_carried, save_moves
 from jobs.round.remember import clear_inbox, end_dropped, look_over, remember_unsynced, served_rows
 from jobs.round.report import Failure, Report, is_shown
 from jobs.together import side_by_side
@@ -277,6 +277,7 @@ class _Round:
         self._reach("read", plan.read_at)
         self._reach("decide", self._world.clock())
         journal = RoundJournal(self._world, self._user.id, uuid4().hex[:12])
+        await save_carried(self._world.store, plan.findings.carried)
         await save_moves(fence, journal, plan.findings.moves)
         is_saved = await self._set_aside(fence, sifted)
         actor = Actor(frame, fence, journal, _identity(prepared))

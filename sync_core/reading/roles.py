@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
+from sync_core.content.ranges import uid_key
 from sync_core.model.claim import Claim
 from sync_core.model.decision import Case, Context, Sight
 from sync_core.model.link import WATCHED, EndedBy, Link, LinkStatus, Role, master_of
 from sync_core.model.sides import GraphEvent, Side
+from sync_core.plan.relocate import Move
 from sync_core.plan.shared import claimed, elected, is_dismissed, is_fed_elsewhere, is_lost_feeder
 from sync_core.plan.tables import Claimed, Elected
 from sync_core.reading.frame import Frame
@@ -91,6 +93,50 @@ def _is_lost(link: Link, news: GraphNews, *, has_news: bool) -> bool:
     is_locked = link.status is LinkStatus.TOMBSTONE and link.conflict is not None
     is_unvoided = is_locked and (has_news or bool(link.reread))
     return (link.status in WATCHED and is_copy_lost(link, news)) or is_unvoided
+
+
+# Meetings that go on under another iCalUId
+
+
+def renamed(found: Collection[Move]) -> list[Move]:
+    """The links that go on with a meeting of another iCalUId: another date of a series, or a date instead of a single
+    event. Nobody has claimed that meeting yet, or knows of it whose activity it has."""
+    return [m for m in found if m.old.ical_uid and uid_key(m.old.ical_uid) != uid_key(m.new.ical_uid)]
+
+
+def carried(move: Move, claims: Mapping[str, Claim], ctx: Context) -> Claim | None:
+    """The claim that goes along with a renamed meeting, whichever mailbox sees it first: who fed it goes on, and
+    whose copy follows makes nothing anew. None where nobody claimed it, or the new claim says more."""
+    old, new = claims[move.old.ical_uid], claims[move.new.ical_uid]
+    if old.unreadable:
+        return replace(old, key=uid_key(move.new.ical_uid))
+    is_corrected = new.user_id == ctx.mailbox and _feeds(move.old, old, ctx) and not _is_of(move.old, new)
+    if not old.etag or new.unreadable or (_is_later(new, old) and not is_corrected):
+        return None
+    return replace(old, key=uid_key(move.new.ical_uid), etag=new.etag, at=ctx.now)
+
+
+def may_be_renamed(move: Move, claims: Mapping[str, Claim], ctx: Context) -> bool:
+    """Whether a link may go on with the other meeting: not where a colleague made another activity for that one
+    before, which they could not know to be the same; nor while it is not known who feeds it."""
+    old, new = claims[move.old.ical_uid], claims[move.new.ical_uid]
+    is_made = bool(new.etag) and not new.unreadable and new.user_id != ctx.mailbox and _is_later(new, old)
+    is_double = is_made and _feeds(move.old, old, ctx) and not _is_of(move.old, new)
+    return not is_double and not old.unreadable
+
+
+def _feeds(link: Link, claim: Claim, ctx: Context) -> bool:
+    return link.role is not Role.FOLLOWER and (not claim.etag or claim.user_id == ctx.mailbox)
+
+
+def _is_of(link: Link, claim: Claim) -> bool:
+    return claim.activity_id == link.activity_id
+
+
+def _is_later(new: Claim, old: Claim) -> bool:
+    if not new.etag or old.at is None or new.at is None:
+        return bool(new.etag)
+    return new.at >= old.at
 
 
 # Who takes over

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
+from itertools import product
 
 import pytest
 
+from sync_core.content.ranges import uid_key
 from sync_core.model.link import Role
 from tests.support.budget import each, told
 from tests.support.colleagues import BORIS, KIM
@@ -96,6 +98,50 @@ async def test_the_feeder_leaves_an_outsiders_series(readings: str, which: str, 
         left = MONDAYS if is_back else [day for day in MONDAYS if day not in days]
         gone = [day for day in MONDAYS if day not in left]
         assert (starts(house), starts(house, void=True)) == (nine(*left), nine(*gone))
+
+
+CHANGES = ["another weekday", "this and following", "there and back", "a guest more", "single to weekly"]
+
+
+@pytest.mark.parametrize(
+    ("order", "what"), [*product([(BORIS, ANNA)], CHANGES), ((ANNA, BORIS), CHANGES[0])], ids=told
+)
+async def test_a_guests_round_comes_first_after_an_outsider_changed_the_series(
+    order: tuple[str, str], what: str
+) -> None:
+    """Whoever fed the dates goes on feeding them as the other dates, and whose copy follows makes nothing anew. Only
+    a guest who joined with the change cannot know which activities those were: theirs stay, the former ones go."""
+    is_single, is_joining = what == CHANGES[4], what == CHANGES[3]
+    async with open_series("anna", "boris") as house:
+        kept_meetings(house)
+        kim = house.graph.outsider(KIM, time_zone="Europe/Sofia")
+        guests, rule = [ANNA, BORIS][: 1 if is_joining else 2], repeating("monday", since=MONDAYS[0])
+        details = {} if is_single else {"recurrence": rule}
+        series = kim.create("Week", clock(MONDAYS[0]), clock(MONDAYS[0], 10), attendees=guests, **details)
+        await house.sync(ANNA)
+        await house.settle(ANNA, BORIS)
+        before = {row["Id"] for row in house.desk().activities() if row["Subject"] == "Week"}
+        match what:
+            case "this and following":
+                kim.split(series, MONDAYS[2])
+            case "single to weekly":
+                kim.make_series(series, rule)
+            case _:
+                kim.make_series(series, repeating("tuesday", since=MONDAYS[0] + timedelta(days=1)))
+        if is_joining:
+            kim.edit(series, attendees=[ANNA, BORIS])
+        await house.settle(*order)
+        if what == "there and back":
+            kim.make_series(series, rule)
+            await house.settle(*order)
+
+        rows = [row for row in house.desk().activities() if row["Subject"] == "Week"]
+        alive = {row["Id"] for row in rows if not row["Void"]}
+        assert (len(alive), before <= alive, len(rows) - len(alive)) == (5, not is_joining, 5 * is_joining)
+        fed = [x for upn in order for x in (await house.recall(upn)).links if x.role is Role.INVITED]
+        assert {x.activity_id for x in fed if x.status == "live"} == alive
+        claims = await house.world.store.read_claims({uid_key(x.ical_uid) for x in fed})
+        assert {claim.activity_id for claim in claims.values() if claim.etag} >= alive
 
 
 @pytest.mark.parametrize("readings", READINGS)

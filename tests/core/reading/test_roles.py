@@ -8,23 +8,27 @@ from datetime import date, timedelta
 import pytest
 
 from sync_core.model import link as life
-from sync_core.model.claim import Claim
+from sync_core.model.claim import UNCLAIMED, Claim
 from sync_core.model.decision import Case, Sight
 from sync_core.model.link import Conflict, EndedBy, Link, Pending, Role
 from sync_core.model.memory import InboxRow, Memory
 from sync_core.model.series import Occurrence
 from sync_core.model.sides import Evidence, GraphEvent, Side
+from sync_core.plan.relocate import Move
 from sync_core.reading.frame import Frame, Scale
 from sync_core.reading.news import GraphNews
 from sync_core.reading.roles import (
     Roles,
     asked_claims,
     asks_for_event,
+    carried,
     is_followed,
     is_unmade,
     may_be_promoted,
+    may_be_renamed,
     named_by_lost,
     promoted_of,
+    renamed,
     takes_over,
     with_claim,
     with_fresh,
@@ -280,3 +284,53 @@ class TestCases:
         asked = replace(case, claim=claim)
 
         assert takes_over(asked, roles(claim or Claim(), promoted=frozenset(promoted)), CTX) is takes
+
+
+EARLIER, LATER = NOW - timedelta(days=2), NOW - timedelta(days=1)
+MINE_BEFORE, BORISES_BEFORE = replace(MINE, at=EARLIER), replace(A_GUESTS, at=EARLIER)
+UNREADABLE = Claim(unreadable="the row cannot be read")
+
+
+@pytest.mark.parametrize(
+    ("link", "old", "new", "goes_along", "may"),
+    [
+        pytest.param(INVITED, MINE_BEFORE, UNCLAIMED, "anna-id", True, id="mine-and-nobody-saw-the-other-date"),
+        pytest.param(a_follower(), BORISES_BEFORE, UNCLAIMED, "boris-id", True, id="a-follower-is-first"),
+        pytest.param(INVITED, MINE_BEFORE, replace(MINE, at=LATER), None, True, id="a-follower-was-first"),
+        pytest.param(INVITED, replace(MINE, at=LATER), BORISES_BEFORE, "anna-id", True, id="left-from-long-ago"),
+        pytest.param(
+            INVITED, MINE_BEFORE, replace(MINE, activity_id="A2", at=LATER), "anna-id", True, id="paired-otherwise"
+        ),
+        pytest.param(
+            a_follower(),
+            BORISES_BEFORE,
+            replace(MINE, activity_id="A2", at=LATER),
+            None,
+            True,
+            id="follower-then-made",
+        ),
+        pytest.param(
+            INVITED, MINE_BEFORE, replace(CARLS, activity_id="A2", at=LATER), None, False, id="made-by-a-newcomer"
+        ),
+        pytest.param(INVITED, MINE_BEFORE, replace(UNMADE, at=LATER), None, False, id="begun-by-a-newcomer"),
+        pytest.param(a_link(), UNCLAIMED, UNCLAIMED, None, True, id="nobodys"),
+        pytest.param(a_link(), UNREADABLE, UNCLAIMED, "", False, id="not-to-be-read"),
+        pytest.param(INVITED, MINE_BEFORE, UNREADABLE, None, True, id="the-other-not-to-be-read"),
+    ],
+)
+def test_a_claim_goes_along_with_its_meeting(
+    link: Link, old: Claim, new: Claim, goes_along: str | None, may: bool
+) -> None:
+    """To another iCalUId, whoever sees that first; an activity that a colleague made there meanwhile stays."""
+    move = Move(link, replace(link, event_id="E2", ical_uid="uid-2"))
+    claims = {"uid-1": old, "uid-2": new}
+    along = carried(move, claims, CTX)
+    told = (along.user_id, along.activity_id, along.key, along.etag) if along else None
+    assert told == (None if goes_along is None else (goes_along, old.activity_id, "uid-2", new.etag))
+    assert may_be_renamed(move, claims, CTX) is may
+
+
+def test_what_keeps_its_uid_keeps_its_claim() -> None:
+    """In any letter case."""
+    moves = [Move(a_link(), replace(a_link(), ical_uid=uid)) for uid in ("uid-1", "UID-1", "uid-2")]
+    assert renamed(moves) == moves[2:]

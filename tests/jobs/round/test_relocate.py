@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import replace
 from typing import cast
 
+import pytest
+
+from adapters.store.memory import MemoryStore
 from jobs.fence import Fence
 from jobs.ports import Drop, Put, RowChange
 from jobs.round.journal import RoundJournal
-from jobs.round.relocate import AT_ONCE, save_moves
+from jobs.round.relocate import AT_ONCE, save_carried, save_moves
+from sync_core.errors import StaleWrite
+from sync_core.model.claim import Claim
 from sync_core.model.link import Link, Pending
 from sync_core.model.sides import Side
 from sync_core.plan.relocate import Move
-from tests.support.samples import a_link
+from tests.support.samples import NOW, a_link
 
 
 class Book:
@@ -54,3 +61,16 @@ async def test_many_links_are_saved_in_parts() -> None:
 
     assert [len(part) for part in book.saved] == [3 * AT_ONCE, 3 * AT_ONCE, 3]
     assert (await moved(0)).saved == []
+
+
+@pytest.mark.parametrize(("theirs", "is_told"), [("A1", False), ("A2", True)])
+async def test_a_claim_is_not_taken_from_whoever_was_faster(theirs: str, is_told: bool) -> None:
+    """The same activity is fine; another one ends the round before any link moves."""
+    store = MemoryStore(lambda: NOW)
+    mine = Claim(key="uid-2", user_id="anna-id", activity_id="A1", at=NOW)
+    await store.save_claim(replace(mine, user_id="boris-id", activity_id=theirs))
+    with pytest.raises(StaleWrite) if is_told else nullcontext():
+        await save_carried(store, [mine, replace(mine, key="uid-3"), Claim(key="uid-4", unreadable="spoilt")])
+
+    kept = await store.read_claims(["uid-2", "uid-3", "uid-4"])
+    assert [kept[key].user_id for key in ("uid-2", "uid-3", "uid-4")] == ["boris-id", "anna-id", ""]
