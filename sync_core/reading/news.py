@@ -217,8 +217,8 @@ def _is_doubtful(link: Link, news: GraphNews, frame: Frame, shown: Container[str
     is_read = link.event_id in news.events
     if (link.status is LinkStatus.TOMBSTONE and is_read) or is_asked_daily(link, frame):
         return True
-    if link.status not in WATCHED:  # of what is over, only a conflict that a person answered is looked at
-        return bool(link.chosen) and _is_due(link, frame)
+    if link.status not in WATCHED:  # what is over asks where a person answered, or where a look at it has failed
+        return _is_due(link, frame)
     is_missing = not is_read and (_is_expected(link, news, frame) or uid_key(link.ical_uid) in shown)
     return is_missing or _is_due(link, frame) or _is_approved(link, frame)
 
@@ -228,7 +228,7 @@ def asks_for_reading(link: Link, news: GraphNews, frame: Frame) -> bool:
     if is_asked_daily(link, frame):
         return True
     if link.status not in WATCHED:
-        return bool(link.chosen) and _is_due(link, frame)
+        return _is_due(link, frame)
     return _is_expected(link, news, frame) or _is_due(link, frame) or _is_approved(link, frame)
 
 

@@ -188,6 +188,23 @@ class TestOutOfReach:
         assert (waiting.status, waiting.tries) == (LinkStatus.LIVE, 2)
         assert house.outlook().get(event)["start"]["dateTime"][:16] == "2026-02-09T09:00"
 
+    async def test_a_restored_event_that_could_not_be_read_is_read_again(self, house: House) -> None:
+        """Its activity was deleted, and it is taken out of Deleted Items. Outlook tells of it once, and fails when it
+        is asked about it: the next round asks again, and the meeting gets an activity anew."""
+        event, activity = await linked_meeting(house)
+        await linked_meeting(house, "Other", 2)
+        house.desk().delete(activity)
+        await house.settle()
+        house.outlook().restore(event)
+        house.graph.add_fault("*", kind="cut", skip=2, times=3)
+        await house.sync()
+        house.graph.faults.clear()
+        assert (await house.link_of(event)).reread
+        await house.settle()
+
+        assert sorted(row["Subject"] for row in house.desk().activities()) == ["Other", "Planning"]
+        assert (await house.link_of(event)).status is LinkStatus.LIVE
+
     async def test_no_licence_left_means_wait(self, house: House) -> None:
         """503 with code 8 is no error state of anybody."""
         event, activity = await linked_meeting(house)

@@ -167,6 +167,7 @@ UNMARKED = replace(OVER, conflict=replace(IN_CONFLICT, category=CategoryState.TA
         ),
         pytest.param(life.held(a_link(), "many", None), news(is_whole=True), Scale(full=True), False, id="held"),
         pytest.param(a_link(), news(an_event(id="E2")), AS_USUAL, True, id="its-meeting-under-another-id"),
+        pytest.param(life.reread_for(ENDED, "the event may be gone"), news(), AS_USUAL, True, id="ended-not-known"),
         pytest.param(OVER, news(), AS_USUAL, False, id="category-set-and-over"),
         pytest.param(OVER, news(), Scale(roll=True), True, id="category-set-and-over-at-the-daily-look"),
         pytest.param(UNMARKED, news(delta_window=EVER), Scale(roll=True), True, id="in-conflict-and-over"),
