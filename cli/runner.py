@@ -6,6 +6,7 @@ A package is imported only when a command needs it: help opens no world.
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from jobs.world import World
 
 Work = Callable[["World"], Awaitable[int]]
+
+YOUNG = 10_000
+"""Objects that a command makes before the unused ones among them are looked for."""
 
 DONE, FAILED, WRONG = 0, 1, 2
 """The exit codes: done; at least one user or item failed; settings or arguments are wrong (``STOPPED``: Ctrl-C)."""
@@ -92,6 +96,8 @@ class Runner(Screen):
 
         async with open_world(settings, is_examined=is_examined) as world:
             self.detail(f"opened for ERP.net {settings.database}")
+            gc.freeze()  # what was loaded stays to the end: nobody need look through it again and again
+            gc.set_threshold(YOUNG)
             try:
                 return await work(await agreed(world, self.notice) if is_agreed and not is_examined else world)
             except AccessRefused as error:
