@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from cli.runner import FAILED, HERE, WRONG, Runner
@@ -59,7 +59,8 @@ async def _carry_out(runner: Runner, world: World, wish: Wish) -> list[Part]:
     from jobs.command import Turn, new_id
     from jobs.commands.kinds import KINDS
     from jobs.commands.turns import in_turn
-    from jobs.wish import OPENINGS, named
+    from jobs.waiting import erp_session
+    from jobs.wish import OPENINGS, Kind, named
 
     now = world.store.service_now()
     turn = Turn(now, new_id(now), named(wish))
@@ -67,9 +68,11 @@ async def _carry_out(runner: Runner, world: World, wish: Wish) -> list[Part]:
     openings = OPENINGS.get(wish.kind, ())
     total = len(items) - len(openings)
     parts: list[Part] = []
-    with ExitStack() as bars:
+    async with AsyncExitStack() as opened:
+        if wish.kind is Kind.SYNC:  # each of its items calls ERP.net, whose session nobody else gets in between
+            await opened.enter_async_context(erp_session(world, runner.notice))
         begins_with = SAID[openings[0]] if openings else "working"
-        step = bars.enter_context(runner.progress(total, begins_with)) if len(items) > 1 else None
+        step = opened.enter_context(runner.progress(total, begins_with)) if len(items) > 1 else None
         for number, item in enumerate(items, 1 - len(openings)):
             is_counted = number > 0
             runner.detail(f"{wish.kind}, {f'{number} of {total}' if is_counted else SAID[openings[number - 1]]}")
