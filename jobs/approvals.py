@@ -25,8 +25,9 @@ from sync_core.model.ledger import ledger_of
 from sync_core.model.link import Link, LinkStatus, Pending, PendingState
 from sync_core.model.memory import Approval, HeldItem, Hold, Memory, User
 from sync_core.model.sides import Side
+from sync_core.model.why import named
 from sync_core.plan.match import ASKED
-from sync_core.plan.remedies import is_by_rule
+from sync_core.plan.remedies import BY_RULE
 from sync_core.plan.tables import PARTNER_GONE
 
 MOST_ASKS = 500
@@ -178,7 +179,7 @@ def is_to_be_released(pending: Pending, item: str = "") -> bool:
 
 def is_to_be_retried(link: Link, item: str = "") -> bool:
     """Whether a retry, of all or of one ``item``, would let a pair be looked at again."""
-    is_parked = link.status is LinkStatus.PARKED and not is_by_rule(link.reason)
+    is_parked = link.status is LinkStatus.PARKED and named(link.reason) not in BY_RULE
     return (is_parked or life.is_unlinked(link)) and is_called(link, item) if item else is_parked
 
 

@@ -1,9 +1,9 @@
 """Encodes values as stored rows and decodes them: JSON with a schema version, within the tables' limits.
 
-A row's properties are ``v`` (the schema version) and the JSON of one value, cut into ``data0``, ``data1``, …
-because a string property holds 64 KiB, which are 32,768 UTF-16 units, and an entity 1 MiB (azure.md §10). Azurite
-enforces neither limit, so they are enforced here. Keys that may hold what the service forbids (azure.md §10) are
-replaced by their hash, here and nowhere else. Journal values are cut here, too.
+A row's properties are ``v`` (the schema version), the codes of its reasons (``CODES``) where it has any, and the JSON
+of one value, cut into ``data0``, ``data1``, … because a string property holds 64 KiB, which are 32,768 UTF-16 units,
+and an entity 1 MiB (azure.md §10). Azurite enforces neither limit, so they are enforced here. Keys that may hold what
+the service forbids (azure.md §10) are replaced by their hash, here and nowhere else. Journal values are cut, too.
 
 Rows of this version and of the one before it are read, the older ones upgraded (``upgrades``); this one is written.
 So two builds may run at once during an update: the newer one understands both, the older one refuses what it does
@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from adapters.store import reasons
 from adapters.store.upgrades import UPGRADES
 from sync_core.errors import RowUnreadable, StoreError
 from sync_core.model.link import EndedBy
@@ -64,6 +65,10 @@ PARTS = 14
 JOURNAL_VALUE = 2_000
 """Characters of one journal value."""
 
+CODES = "why"
+"""The property with the codes of a row's reasons, by their places. A build that knows none reads the sentences, and
+leaves it out of what it writes."""
+
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _PLACE = re.compile(r"at `(\$[^`]*)`")
 """Where in a row something is wrong, in msgspec's words."""
@@ -79,7 +84,9 @@ def encode(value: object) -> Properties:
         raise StoreError(f"a {kind} of {len(text):,} characters does not fit a row ({most:,} at most)")
     is_beyond = BEYOND.get(type(value).__name__, lambda _: False)(value)
     version = SCHEMA + 1 if is_beyond else SCHEMA
-    return {"v": version, **{f"data{number}": part for number, part in enumerate(parts)}}
+    codes = reasons.codes_in(value)
+    named = {CODES: msgspec.json.encode(codes).decode()} if codes else {}
+    return {"v": version, **named, **{f"data{number}": part for number, part in enumerate(parts)}}
 
 
 def decode(properties: Mapping[str, object], kind: type[T]) -> T:
@@ -98,7 +105,9 @@ def decode(properties: Mapping[str, object], kind: type[T]) -> T:
         if version == SCHEMA - 1:
             text = _upgraded(text, kind)
         names = {stored: name for name, stored in STORED_NAMES.get(kind.__name__, {}).items()}
-        return msgspec.json.decode(_renamed(text, names), type=kind)
+        value = msgspec.json.decode(_renamed(text, names), type=kind)
+        codes = properties.get(CODES)
+        return reasons.with_named(value, msgspec.json.decode(str(codes), type=dict[str, str]) if codes else {})
     except (msgspec.MsgspecError, LookupError, TypeError, ValueError, AttributeError) as error:
         place = _PLACE.search(str(error))
         where = f" at {place[1]}" if place else ""

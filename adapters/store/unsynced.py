@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from adapters.store import codec, stored
 from adapters.store.backend import Backend, Key, Op, Row, Table, Verb
 from sync_core.errors import RowUnreadable, StoreError
-from sync_core.model.unsynced import Unsynced
+from sync_core.model.unsynced import Unsynced, UnsyncedItem
 
 _ITEMS, _COUNTS = "unsynced", "unsynced-counts"
 
@@ -51,7 +51,7 @@ class UnsyncedRows:
         """What is not in step of a user's; empty where nothing is known."""
         row = await self.backend.read(Table.JOURNAL, _key(_ITEMS, user_id))
         with suppress(RowUnreadable):
-            return stored.value_of(Table.JOURNAL, row, UnsyncedRow).unsynced if row else Unsynced()
+            return _counted(stored.value_of(Table.JOURNAL, row, UnsyncedRow).unsynced) if row else Unsynced()
         return Unsynced()
 
     async def count_unsynced(self) -> dict[str, dict[str, int]]:
@@ -62,6 +62,17 @@ class UnsyncedRows:
     async def _drop_unsynced(self, user_id: str) -> None:
         for partition in (_ITEMS, _COUNTS):
             await self.backend.write(Table.JOURNAL, Op(Verb.DELETE, _key(partition, user_id)))
+
+
+def _counted(unsynced: Unsynced) -> Unsynced:
+    """As what an item is counted, which an earlier build did not store: the longest beginning of its reason."""
+    counts = unsynced.counts
+
+    def group(item: UnsyncedItem) -> str:
+        return max((one for one in counts if item.reason.startswith(one)), key=len, default="")
+
+    items = (x if x.counted or x.reason in counts else replace(x, counted=group(x)) for x in unsynced.items)
+    return replace(unsynced, items=tuple(items))
 
 
 def _encoded(user_id: str, unsynced: Unsynced) -> codec.Properties:

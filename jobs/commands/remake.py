@@ -27,14 +27,13 @@ from sync_core.model.link import Link
 from sync_core.model.memory import JournalEntry, Memory, User
 from sync_core.model.phrase import Phrase
 from sync_core.model.sides import GraphEvent, Side
+from sync_core.model.why import Why, named
 from sync_core.model.writes import CreateEvent, Outcome
 from sync_core.plan.decide import ELSEWHERE
 from sync_core.plan.delete import judge_gone
 from sync_core.plan.identity import transaction_id
 from sync_core.plan.tables import REASONS, Trait
 from sync_core.plan.undo import REMAKES, Remade, remade
-
-ANEW = "made anew, since a person took a round back"
 
 CHUNK = 20
 """Events that are made between two entries of the journal."""
@@ -106,7 +105,7 @@ async def _made_before(world: World, user: User, meant: Sequence[JournalEntry]) 
     found: dict[str, list[str]] = defaultdict(list)
     if meant:
         for entry in by_date(await world.store.read_journal(user.id, 5_000)):
-            if entry.action == Action.EVENT_CREATED and entry.reason == ANEW:
+            if entry.action == Action.EVENT_CREATED and named(entry.reason) is Why.MADE_ANEW:
                 found[entry.activity_id].append(entry.event_id)
     return found
 
@@ -165,7 +164,7 @@ def _line(one: Deleted, event_id: str) -> Line:
     return Line(
         what=Action.EVENT_CREATED,
         subject=one.entry.subject,
-        reason=ANEW,
+        reason=Why.MADE_ANEW,
         event_id=event_id,
         activity_id=_name(one.entry),
         before={},

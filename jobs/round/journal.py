@@ -18,7 +18,7 @@ from sync_core.model.entries import as_series
 from sync_core.model.link import Clash, Link
 from sync_core.model.memory import JournalEntry
 from sync_core.model.sides import Side
-from sync_core.plan.repattern import ANOTHER_DATE
+from sync_core.model.why import Why, named
 from sync_core.plan.wording import is_about_private, without_hideable
 
 
@@ -81,7 +81,7 @@ class RoundJournal:
 
     def _of_found(self, link: Link) -> JournalEntry:
         return replace(
-            self._entry(Action.FOUND_AGAIN, link.reread if link.reread == ANOTHER_DATE else ""),
+            self._entry(Action.FOUND_AGAIN, link.reread if named(link.reread) is Why.ANOTHER_DATE else ""),
             event_id=link.event_id,
             activity_id=link.activity_id,
             subject=link.base_event.subject,

@@ -8,7 +8,8 @@ Whoever changes a link's status does it by a transition of this module and nowhe
     any → unlinked           a person took the pair apart; the tombstone comes back to life by a retry of it alone
     ended → forgotten        ``is_forgettable``
 
-The sets say what a round may expect of a link; ``reason`` and ``reread`` are words for people.
+The sets say what a round may expect of a link; ``reason`` and ``reread`` are words for people, and which of our own
+they are, ``why.named`` tells.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from sync_core.model.sides import (
     Side,
     stamp_of,
 )
+from sync_core.model.why import Why
 
 
 class CategoryState(StrEnum):
@@ -265,7 +267,7 @@ TRIES = 10
 KEPT = timedelta(days=90)
 """How long an ended link is remembered after its end or after its meeting's, whichever is later."""
 
-OVER = "older than a day"
+OVER = Why.OLD
 
 
 def asks_for_a_look(link: Link) -> bool:

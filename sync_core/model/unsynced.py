@@ -19,6 +19,7 @@ class UnsyncedItem:
 
     ``subject`` is its owner's only where it is ``private``; ``end`` is that of its meeting, None = not known; ``at``
     is when the reason was first given. ``occurrence`` is which date of a series it is, without the series' ids.
+    ``counted`` is the beginning of its reason under which it is counted, '' = the whole reason.
     """
 
     event_id: str
@@ -30,6 +31,12 @@ class UnsyncedItem:
     private: bool = False
     end: datetime | None = None
     occurrence: Occurrence | None = None
+    counted: str = ""
+
+    @property
+    def group(self) -> str:
+        """What ``Unsynced.counts`` call its reason."""
+        return self.counted or self.reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +48,7 @@ class Unsynced:
 
     def matching(self, reason: str) -> list[UnsyncedItem]:
         """The items with a reason as ``counts`` names it, '' = all."""
-        return [item for item in self.items if not reason or item.reason.startswith(reason)]
+        return [item for item in self.items if not reason or item.group == reason]
 
 
 def summed(counts: Mapping[str, Mapping[str, int]]) -> dict[str, tuple[int, int]]:

@@ -18,9 +18,10 @@ from sync_core.model.decision import Case, Context, Neighbours
 from sync_core.model.event import AllDay, When
 from sync_core.model.link import WATCHED, Link
 from sync_core.model.sides import Field
+from sync_core.model.why import Why
 from sync_core.plan.conflict import kept_conflict
 
-NEIGHBOUR = "Outlook lets no date of a series move on or across the day of the one beside it"
+NEIGHBOUR = Why.NEIGHBOUR
 
 WITH_SERIES = "the whole series was changed in Outlook"
 """Why a plain date changes; one that was changed by itself comes back to its series so, too (graph.md §5)."""

@@ -82,7 +82,8 @@ DO: Mapping[str, str] = {
 """By the beginning of the reason."""
 
 BY_RULE = frozenset(REASONS[trait] for trait in Trait)
-"""Reasons by which the rules and the settings leave an item alone: every round that sees it decides so anew."""
+"""Reasons by which the rules and the settings leave an item alone: every round that sees it decides so anew, a retry
+leads to the same, and only what the remedy names changes that."""
 
 ENDS = ("; ", ": ")
 """What separates a reason from the one before it, or from the field that it is about."""
@@ -95,11 +96,6 @@ def gist(reason: str) -> str:
     """The reason without details of a single item, such as ids, so that equal reasons are counted together."""
     fitting = [known for known in DO if reason.startswith(known)]
     return max(fitting, key=len) if fitting else reason
-
-
-def is_by_rule(reason: str) -> bool:
-    """Whether a retry would lead to the same: the rules say so, and only what the remedy names changes that."""
-    return gist(reason) in BY_RULE
 
 
 def remedy(reason: str, otherwise: str = "") -> str:

@@ -20,9 +20,10 @@ from sync_core.model import link as life
 from sync_core.model.link import WATCHED, Link, Role
 from sync_core.model.series import Occurrence
 from sync_core.model.sides import EventKind, GraphEvent
+from sync_core.model.why import Why
 from sync_core.plan.relocate import COMING, Move, by_uid, liveliness, relocated
 
-ANOTHER_DATE = "its series was changed: it goes on with another date"
+ANOTHER_DATE = Why.ANOTHER_DATE
 HELD_BACK = "the series ends earlier or has another pattern, and another date may take this one's place"
 
 MAY_GO_ON = "a date that has not been read yet may go on as this one"

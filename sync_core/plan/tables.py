@@ -21,12 +21,12 @@ from sync_core.content.changes import changed_in_erp, changed_in_graph
 from sync_core.content.project import erp_when, fits_erp, fits_graph, graph_when, is_private
 from sync_core.content.ranges import BEYOND
 from sync_core.content.window import bounds, is_inside, is_over
-from sync_core.model import link as life
 from sync_core.model.decision import Case, Context, Intent, Sight, Verdict
 from sync_core.model.event import Timed, When
 from sync_core.model.link import Link, PendingState, Role
 from sync_core.model.policy import PrivateRule
 from sync_core.model.sides import ErpActivity, Field, GraphEvent, Side
+from sync_core.model.why import Why
 from sync_core.plan.identity import creator_of, is_made_from, rightful
 
 
@@ -376,23 +376,23 @@ def permitted(case: Case, intent: Intent, ctx: Context) -> tuple[Verdict, str]:
 
 # Why
 
-MASS_DELETION = "part of a mass deletion"
+MASS_DELETION = Why.MASS_DELETION
 REASONS = {
-    Trait.SERIES: "part of a recurring series",
-    Trait.CANCELLED: "cancelled",
-    Trait.OTHER_TYPE: "an activity type that is not synced",
-    Trait.VOID: "void in ERP.net",
-    Trait.CREATOR_OFF: "its creator does not have sync switched on",
-    Trait.TAKEN: "it is in a colleague's calendar already",
-    Trait.PRIVATE: "private, and private items are not synced",
-    Trait.OLD: life.OVER,
-    Trait.OUTSIDE: "outside the window",
-    Trait.ONE_WAY: "sync runs in one direction only",
-    Obstacle.PAST: "in the past",
-    Obstacle.INVITED: "organised by someone else",
-    Obstacle.NO_COMPANY: "no default company and location",
+    Trait.SERIES: Why.SERIES,
+    Trait.CANCELLED: Why.CANCELLED,
+    Trait.OTHER_TYPE: Why.OTHER_TYPE,
+    Trait.VOID: Why.VOID,
+    Trait.CREATOR_OFF: Why.CREATOR_OFF,
+    Trait.TAKEN: Why.TAKEN,
+    Trait.PRIVATE: Why.PRIVATE,
+    Trait.OLD: Why.OLD,
+    Trait.OUTSIDE: Why.OUTSIDE,
+    Trait.ONE_WAY: Why.ONE_WAY,
+    Obstacle.PAST: Why.PAST,
+    Obstacle.INVITED: Why.INVITED,
+    Obstacle.NO_COMPANY: Why.NO_COMPANY,
     Obstacle.BEYOND: BEYOND,
-    Obstacle.LOCKED: "the activity is read-only in ERP.net",
+    Obstacle.LOCKED: Why.LOCKED,
     Obstacle.MASS_DELETION: MASS_DELETION,
 }
 

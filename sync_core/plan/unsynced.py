@@ -20,8 +20,8 @@ from sync_core.model.memory import Memory
 from sync_core.model.series import nameless
 from sync_core.model.sides import EventKind
 from sync_core.model.unsynced import UNSHOWN, Unsynced, UnsyncedItem
+from sync_core.model.why import Why, named
 from sync_core.plan.remedies import gist
-from sync_core.plan.tables import REASONS, Trait
 from sync_core.plan.wording import BY_VERDICT, is_about_private
 
 MOST = 500
@@ -64,8 +64,8 @@ def after_round(  # 6 parameters: each is one thing that only the round knows
     stood_for = _with_parked_dates(memory.links)
     found = {k: i for k, i in found.items() if i.event_id not in stood_for}
     found |= {k: _with_subject(item, found.get(k) or known.get(k)) for k, item in remembered.items()}
-    items = sorted((_as_known(i, known.get(k)) for k, i in found.items()), key=_order)
-    return Unsynced(tuple(items[:MOST]), dict(Counter(gist(item.reason) for item in items)))
+    items = sorted((_counted(_as_known(i, known.get(k))) for k, i in found.items()), key=_order)
+    return Unsynced(tuple(items[:MOST]), dict(Counter(item.group for item in items)))
 
 
 def series_once(
@@ -87,14 +87,14 @@ def series_once(
 def _series_left_out(decision: Decision) -> str:
     """The id of the series of an event that is left out as such or as a date of it, '' for any other decision."""
     event, is_alone = decision.case.event, decision.case.link is None and decision.verdict is Verdict.SKIP
-    if event is None or not is_alone or not event.is_series or decision.reason != REASONS[Trait.SERIES]:
+    if event is None or not is_alone or not event.is_series or named(decision.reason) is not Why.SERIES:
         return ""
     return event.series_id or event.id
 
 
 def _with_parked_dates(links: Iterable[Link]) -> frozenset[str]:
     """The ids of the series whose linked dates say themselves that series are not synced."""
-    parked = [x for x in links if x.status is LinkStatus.PARKED and x.reason == REASONS[Trait.SERIES]]
+    parked = [x for x in links if x.status is LinkStatus.PARKED and named(x.reason) is Why.SERIES]
     return frozenset(map(master_of, parked)) - {""}
 
 
@@ -195,6 +195,12 @@ def _with_subject(item: UnsyncedItem, seen: UnsyncedItem | None) -> UnsyncedItem
 def _as_known(item: UnsyncedItem, known: UnsyncedItem | None) -> UnsyncedItem:
     """The same reason keeps its age."""
     return replace(item, at=known.at) if known is not None and known.reason == item.reason else item
+
+
+def _counted(item: UnsyncedItem) -> UnsyncedItem:
+    """Equal reasons are counted together, whatever details of single items are in them."""
+    group = gist(item.reason)
+    return replace(item, counted=group if len(group) < len(item.reason) else "")
 
 
 def _cut(item: UnsyncedItem) -> UnsyncedItem:

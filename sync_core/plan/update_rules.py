@@ -19,6 +19,7 @@ from sync_core.content.ranges import BEYOND
 from sync_core.model.decision import Intent, Verdict
 from sync_core.model.link import Chosen, Clash, Role
 from sync_core.model.sides import PEOPLE, Field, Fields, Side
+from sync_core.model.why import Why, named
 from sync_core.people.mail import TELLING
 from sync_core.people.privacy import (
     HIDEABLE,
@@ -177,7 +178,7 @@ def date_stays_between(flow: Flow) -> Flow:
     if not time <= flow.to_graph or flow.link.occurrence is None:
         return flow
     conflict = flow.link.conflict
-    refused = [one for one in conflict.clashes if one.why == NEIGHBOUR] if conflict else []
+    refused = [one for one in conflict.clashes if named(one.why) is Why.NEIGHBOUR] if conflict else []
     is_refused = any(one.is_between(flow.pair.clash(Field.TIME, "")) for one in refused)
     if not is_refused and is_between(flow.pair.activity.when, flow.case.neighbours, flow.ctx.zone):
         return flow

@@ -13,7 +13,6 @@ import pytest
 from jobs.approvals import CHOSEN
 from jobs.commands.item_shapes import occurrence_of, phrase_of
 from jobs.commands.overview import Every
-from jobs.commands.remake import ANEW
 from jobs.round.act import OUTRUN, RIVALLED
 from jobs.says import Found
 from portal.reasons import ACTIONS, PROBLEMS
@@ -25,6 +24,7 @@ from sync_core.model.link import Role
 from sync_core.model.pause import Pause
 from sync_core.model.series import EVERY_DAY, WORKDAYS, Occurrence, Recurrence, Rhythm
 from sync_core.model.sides import Attendee, Field, Participant, Side
+from sync_core.model.why import Why
 from sync_core.people.lists import remarks
 from sync_core.plan.delete import DELETED_IN_ERP, DELETED_IN_OUTLOOK, KEPT_BY_CHOICE
 from sync_core.plan.shared import FOLLOWED
@@ -230,7 +230,7 @@ COMPOSED = {
     "waits for a choice": f"{PARTNER_GONE} (`calsync approve 0123456789ab` makes it anew), tried 3 times",
     "answered": f"{MASS_DELETION}; approved, to be carried out by the next round",
     "open": f"{MASS_DELETION} (`calsync approve 0123456789ab --show`)",
-    "made anew": ANEW,
+    "made anew": Why.MADE_ANEW,
     "rivalled": RIVALLED,
     "chosen": CHOSEN,
 }

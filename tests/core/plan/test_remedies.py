@@ -6,6 +6,7 @@ from types import ModuleType
 
 import pytest
 
+from sync_core.model.why import Why
 from sync_core.plan import (
     dates,
     decide,
@@ -19,8 +20,8 @@ from sync_core.plan import (
     tables,
     update_rules,
 )
-from sync_core.plan.remedies import DO, OTHERWISE, is_by_rule, remedy
-from sync_core.plan.tables import HINDRANCES, REASONS, Trait
+from sync_core.plan.remedies import BY_RULE, DO, OTHERWISE, remedy
+from sync_core.plan.tables import HINDRANCES, REASONS
 
 NO_REASONS = {
     (dates, "REFUSED"),
@@ -77,5 +78,5 @@ def test_an_error_of_a_side_has_a_line_too() -> None:
 
 def test_what_the_rules_say_no_retry_changes() -> None:
     """Of all reasons those by which the scope leaves an item out, and no other: an error, a lock, a person's word."""
-    known = {*DO, *REASONS.values(), "HTTP 500"}
-    assert {reason for reason in known if is_by_rule(reason)} == {REASONS[trait] for trait in Trait}
+    others = (Why.PAST, Why.INVITED, Why.NO_COMPANY, Why.LOCKED, Why.MASS_DELETION)
+    assert set(Why) - BY_RULE == {*others, Why.NEIGHBOUR, Why.ANOTHER_DATE, Why.MADE_ANEW}

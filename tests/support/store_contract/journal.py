@@ -132,9 +132,21 @@ class JournalContract:
         await store.forget_user(user_id)
         assert (await store.read_unsynced(user_id), user_id in await store.count_unsynced()) == (Unsynced(), False)
 
+    async def test_an_earlier_build_did_not_say_what_an_item_is_counted_as(
+        self, store: RowStore, user_id: str
+    ) -> None:
+        """It is the longest beginning of its reason that the counts have."""
+        reasons = ("two name it: a1, a2", "two name it elsewhere", "two name it", "locked")
+        items = tuple(UnsyncedItem(f"E{n}", "", "parked", reason, NOW) for n, reason in enumerate(reasons))
+        await store.save_unsynced(user_id, Unsynced(items, {"two name it": 2, "two name it elsewhere": 1}))
+
+        found = await store.read_unsynced(user_id)
+        assert [one.group for one in found.items] == ["two name it", *reasons[1:]]
+
     async def test_more_unsynced_items_than_a_row_holds_are_cut(self, fresh_store: RowStore) -> None:
         """The first are kept, and every count: a list for people never fails the round that made it."""
-        items = tuple(UnsyncedItem(f"{n:03}" * 50, "", "skipped", "я" * 300, NOW, "я" * 300) for n in range(500))
+        long = "я" * 300
+        items = tuple(UnsyncedItem(f"{n:03}" * 50, "", "skipped", long, NOW, long, counted="я") for n in range(500))
         with mock.patch.object(codec, "PARTS", 1):
             await fresh_store.save_unsynced("u", Unsynced(items, {"я": 500}))
 
