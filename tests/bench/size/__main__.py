@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
 import logging
-import sys
 import time
 
 from tests.bench.figures import say
@@ -20,6 +20,19 @@ def main(people: int, days: float, sessions: int, instances: int) -> None:
 
 
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.size", description="Simulate one company.")
+    parser.add_argument("people", type=int, help="how many, all switched on within a minute")
+    parser.add_argument(
+        "days",
+        type=float,
+        help="from a Monday on; from the second day on something goes wrong each day (docs/capacity.md)",
+    )
+    parser.add_argument(
+        "sessions", type=int, nargs="?", help="of ERP.net; one for 400 people, six at most, if left out"
+    )
+    parser.add_argument(
+        "instances", type=int, nargs="?", default=0, help="of the queue; as many as sessions if left out"
+    )
+    given = parser.parse_args()
     logging.disable(logging.CRITICAL)
-    size, more = int(sys.argv[1]), [int(word) for word in sys.argv[3:]]
-    main(size, float(sys.argv[2]), *(more + [sessions_for(size), 0][len(more) :]))
+    main(given.people, given.days, given.sessions or sessions_for(given.people), given.instances)

@@ -20,8 +20,7 @@ QUICK = ((100, 2.0),)
 
 
 def sessions_for(people: int) -> int:
-    """ERP.net's sessions that docs/deploy.md advises: one for about 400 people in working hours, three at least
-    where it pays to have them."""
+    """ERP.net's sessions: one for about 400 people, as docs/operate.md advises, six at most."""
     return max(1, min(6, round(people / 400)))
 
 
