@@ -136,10 +136,13 @@ class Case:
 
     @property
     def occurrence(self) -> Occurrence | None:
-        """Which date of a series the item is, None for any other."""
-        if self.event is not None:
-            return self.event.occurrence
-        return self.link.occurrence if self.link else None
+        """Which date of a series the item is, None for any other. An event read alone does not tell how its series
+        repeats; its link does."""
+        known = self.link.occurrence if self.link else None
+        if self.event is None:
+            return known
+        read = self.event.occurrence
+        return read.repeated(known.recurrence) if read and known and not read.rhythm else read
 
 
 @dataclass(frozen=True, slots=True)

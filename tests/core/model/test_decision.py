@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+
 import pytest
 
 from sync_core.model.decision import GONE, Case, Decision, Intent, Sight, Verdict
+from sync_core.model.series import Occurrence, Rhythm
 from sync_core.model.sides import Seen
-from tests.support.samples import a_case, a_context, an_activity, an_event, linked, noted, shown
+from tests.support.samples import a_case, a_context, a_link, an_activity, an_event, linked, noted, shown
 
 
 @pytest.mark.parametrize(
@@ -27,6 +31,19 @@ from tests.support.samples import a_case, a_context, an_activity, an_event, link
 def test_a_case_names_its_items(case: Case, ids: tuple[str, str], subject: str) -> None:
     """By what was read, else by its link."""
     assert (ids, subject) == ((case.event_id, case.activity_id), case.subject)
+
+
+def test_a_date_repeats_as_its_link_knows() -> None:
+    """An event that is read alone does not tell how; what is read with its series does, and then that counts."""
+    bare = Occurrence("S", date(2026, 2, 2), "M2")
+    weekly, daily = (replace(bare, master_id="M", rhythm=how) for how in (Rhythm.WEEKLY, Rhythm.DAILY))
+    link = a_link(occurrence=weekly)
+
+    assert linked(an_event(occurrence=bare), link=link).occurrence == replace(bare, rhythm=Rhythm.WEEKLY)
+    assert linked(an_event(occurrence=daily), link=link).occurrence == daily
+    assert linked(link=link).occurrence == weekly
+    assert a_case(an_event(occurrence=bare)).occurrence == bare
+    assert linked(an_event(), link=link).occurrence is None
 
 
 @pytest.mark.parametrize(
