@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -15,6 +15,8 @@ from sync_core.model.memory import Approval, JournalEntry, Memory
 from sync_core.model.series import Occurrence
 from sync_core.model.sides import Side
 from sync_core.model.unsynced import UNSHOWN
+from sync_core.plan.dates import NEIGHBOUR
+from sync_core.plan.update_rules import ONE_PRIVACY
 
 UNCOMPARED = "linked, and not compared now"
 STATES = {
@@ -140,12 +142,21 @@ def of_link(link: Link, feeder: str = "", answer: str = "") -> Iterator[Finding]
         yield replace(
             base,
             what=Action.CONFLICT,
-            do=f"`calsync resolve {link.conflict_id} --keep outlook`, or `--keep erp`",
+            do=_answers_to(link.conflict_id, {clash.why for clash in clashes}),
             reason="; ".join(f"{clash.field}: {clash.why}" for clash in clashes),
             at=link.conflict.since_at,
             before={f"{Side.GRAPH}.{clash.field}": clash.event_value for clash in clashes},
             after={f"{Side.ERP}.{clash.field}": clash.activity_value for clash in clashes},
         )
+
+
+OUTLOOKS = frozenset({NEIGHBOUR, ONE_PRIVACY})
+"""Why Outlook cannot take what ERP.net has: only its own value can be kept."""
+
+
+def _answers_to(conflict_id: str, reasons: Set[str]) -> str:
+    kept = f"`calsync resolve {conflict_id} --keep outlook`"
+    return kept if reasons <= OUTLOOKS else f"{kept}, or `--keep erp`"
 
 
 def _reason_of(link: Link) -> str:

@@ -15,17 +15,19 @@ from jobs.commands.explain import explain, finding_about
 from jobs.commands.finding_dates import on_day
 from jobs.commands.item_shapes import finding_of
 from jobs.commands.overview import needs_of, news_of, row_of, summary_of, webhook_of
-from jobs.commands.remembered import Finding
+from jobs.commands.remembered import Finding, of_link
 from jobs.commands.shapes import status_of
 from jobs.commands.switch import disable, enable
 from jobs.ports import Put
 from jobs.round.context import left_alone
 from sync_core.model.decision import Intent, Verdict
-from sync_core.model.link import LinkStatus
+from sync_core.model.link import Clash, Conflict, LinkStatus
 from sync_core.model.memory import Instance, Memory, User
 from sync_core.model.policy import Direction, Policy, PrivateRule
 from sync_core.model.series import Occurrence, Rhythm
+from sync_core.plan.dates import NEIGHBOUR
 from sync_core.plan.decide import decide
+from sync_core.plan.update_rules import ONE_PRIVACY
 from tests.support.cells import FATE_LINKED_CELLS, SCOPE_CELLS, fated, with_trait
 from tests.support.colleagues import open_shop
 from tests.support.days import WEEKLY, at, digits, linked_meeting, only
@@ -314,3 +316,16 @@ def test_status_tells_parked_dates_of_a_series_apart() -> None:
 
     told = [line for line in lines if line.endswith(": waits")]
     assert [("18 June" in line, "25 June" in line) for line in told] == [(True, False), (False, True)]
+
+
+@pytest.mark.parametrize(
+    ("reasons", "offers_both"),
+    [((NEIGHBOUR,), False), ((NEIGHBOUR, ONE_PRIVACY), False), ((NEIGHBOUR, "both changed it"), True)],
+)
+def test_an_answer_that_outlook_refuses_is_not_offered(reasons: tuple[str, ...], *, offers_both: bool) -> None:
+    """Where it cannot take ERP.net's value of any field, only its own can be kept."""
+    clashes = tuple(Clash(f"field-{n}", "a", "b", why) for n, why in enumerate(reasons))
+    *_, found = of_link(a_link(conflict=Conflict(clashes, at(1))))
+
+    assert "--keep outlook" in found.do
+    assert ("--keep erp" in found.do) == offers_both
