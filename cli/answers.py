@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -76,7 +77,8 @@ def undo(runner: Runner, round_id: str, show: bool, remake: bool, yes: bool) -> 
     """
     if not show:
         confirm(f"Put back what round {round_id} wrote? `calsync undo {round_id} --show` lists it.", yes)
-    ask(runner, "undo", text.undo_lines, item=round_id, choice="show" if show else "remake" if remake else "")
+    lines = partial(text.undo_lines, remakes=remake)
+    ask(runner, "undo", lines, item=round_id, choice="show" if show else "remake" if remake else "")
 
 
 @command(main, examples=("unlink anna@acme.com 7f0c1d52-8a7e-4b1e-9d1c-1f2e3d4c5b6a",))

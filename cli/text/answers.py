@@ -8,7 +8,7 @@ from cli.screen import plain
 from cli.text.rounds import action_lines
 from cli.text.stories import conflict_lines
 from cli.text.values import tells_time
-from cli.text.words import Json, count, failure_lines, quoted, zone_of
+from cli.text.words import Json, count, date_in, failure_lines, quoted, zone_of
 
 
 def resolved_lines(answer: Json) -> Iterator[str]:
@@ -21,8 +21,9 @@ def resolved_lines(answer: Json) -> Iterator[str]:
         yield from conflict_lines(answer["conflict"])
 
 
-def undo_lines(answer: Json) -> Iterator[str]:
-    """Write what an undo puts back, or has put back, and what it leaves out."""
+def undo_lines(answer: Json, *, remakes: bool = False) -> Iterator[str]:
+    """Write what an undo puts back, or has put back, and what it leaves out; ``remakes``: of a plan, what would be
+    made anew."""
     title = "Put back" if answer["done"] else "Would be put back"
     zone = f"; times of {zone_of(answer)}" if tells_time(answer["lines"]) else ""
     items = count(len(answer["lines"]), "item")
@@ -34,10 +35,14 @@ def undo_lines(answer: Json) -> Iterator[str]:
         yield f"  {count(answer['mails'], 'mail')} to attendees {was if answer['done'] else 'would be'} sent."
     for one in answer["remade"]:
         yield f"  Made anew in Outlook: {quoted(one['subject'])}, as far as the journal tells it."
-    for one in answer["left_out"]:
-        name = f"{plain(one['what'])}: {quoted(one['subject'])}{', ' + plain(one['field']) if one['field'] else ''}"
-        yield f"  Left out, {name}: {plain(one['why'])}."
-    if any(one["can_remake"] for one in answer["left_out"]):
+    anew = [one for one in answer["left_out"] if remakes and one["can_remake"]]
+    for one in anew:
+        yield f"  Would be made anew in Outlook: {quoted(one['subject'])}{date_in(one)}."
+    left = [one for one in answer["left_out"] if one not in anew]
+    for one in left:
+        name = f"{plain(one['what'])}: {quoted(one['subject'])}{date_in(one)}"
+        yield f"  Left out, {name}{', ' + plain(one['field']) if one['field'] else ''}: {plain(one['why'])}."
+    if any(one["can_remake"] for one in left):
         yield plain(f"  Do: `calsync undo {answer['round']} --remake` makes anew in Outlook what was deleted.")
     for failure in answer["failures"]:
         yield plain(f"  Failed: {failure}")

@@ -20,6 +20,7 @@ from jobs.commands.item_shapes import (
     is_private_link,
     iso_of,
     line_of,
+    occurrence_of,
     parked_of,
     phrase_of,
     subject_of,
@@ -262,6 +263,7 @@ def undo_of(undo: Undo) -> Json:
             "can_remake": one.can_remake,
             "event_id": one.entry.event_id,
             "activity_id": one.entry.activity_id,
+            "occurrence": occurrence_of(one.entry.occurrence),
         }
         for one in undo.left_out
     ]

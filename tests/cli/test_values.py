@@ -73,6 +73,16 @@ def test_what_is_answered_or_taken_back_is_told_in_the_persons_time() -> None:
     """An undo, the answer to a conflict, and the conflict itself."""
     undo = {"upn": ANNA, "zone": "America/Lima", "round": "r1", "done": False, "lines": [LINE], "mails": 0}
     undone = [*undo_lines({**undo, "remade": [], "left_out": [], "failures": []})]
+    lost = {
+        "what": "activity updated",
+        "subject": "Week",
+        "field": "",
+        "why": "the pair is over",
+        "can_remake": False,
+    }
+    lost["occurrence"] = {"text": "Weekly, 25 June", "title": ""}
+    *_, left = undo_lines({**undo, "remade": [], "left_out": [lost], "failures": []})
+    assert left == "  Left out, activity updated: “Week” (Weekly, 25 June): the pair is over."
     clash = {"field": "time", "event_value": MOVED["before"]["erp.time"], "why": "both moved it", "do": ""}
     clash |= {"activity_value": MOVED["after"]["erp.time"]}
     conflict: dict[str, Any] = {

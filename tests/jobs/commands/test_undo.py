@@ -237,6 +237,10 @@ async def test_what_was_voided_is_made_anew_when_asked_for(house: House) -> None
     )
     [left] = shapes.undo_of(await undo(house.world, round_id))["left_out"]
     assert (left["can_remake"], house.outlook().events()) == (True, [])
+    plan = shapes.undo_of(await plan_undo(house.world, round_id))
+    asked, known = ("\n".join(undo_lines(plan, remakes=remakes)) for remakes in (True, False))
+    assert ("Would be made anew in Outlook: “Planning”." in asked, "Left out" in asked) == (True, False)
+    assert ("Would be made anew" in known, "--remake` makes anew" in known) == (False, True)
 
     with house.post() as mails:
         answer = shapes.undo_of(await undo(house.world, round_id, remake=True))
