@@ -61,6 +61,11 @@ class Event:
         return CONFLICT_CATEGORY in self.categories
 
     @property
+    def is_date(self) -> bool:
+        """Whether it is one date of a series."""
+        return self.kind in ("occurrence", "exception")
+
+    @property
     def is_own(self) -> bool:
         """Whether its owner organises it."""
         return not self.organizer

@@ -38,6 +38,7 @@ HEADERS = {
 
 SIDES = {"outlook": "Outlook", "erp": "ERP.net"}
 OUTLOOK_ACTS = frozenset({"delete", "accept", "tentatively_accept", "decline"})
+SERIES_ACTS = frozenset({"rename_series", "following", "delete_series"})
 DESK_ACTS = frozenset({"void", "release", "complete", "delete"})
 GONE = "It is not there any more."
 HOUR = timedelta(hours=1)
@@ -118,9 +119,7 @@ class Calendars:
         return web.Response(status=303, headers={**HEADERS, "Location": f"{HOME}?who={me.login}"})
 
     def _in_outlook(self, me: Somebody, given: Fields) -> None:
-        def act(do: str, **words: Any) -> None:
-            control(self._graph, "person", {"upn": me.upn, "do": do, "with": words})
-
+        act = self._outlook_of(me)
         ident, do = given.get("id", ""), given.get("do", "")
         if do == "save":
             people = {"attendees": _listed(given)} if "people" in given else {}
@@ -129,10 +128,32 @@ class Calendars:
         elif do == "later":
             shown = self._item(me, "outlook", ident)
             act("move_time", ident=ident, **_later(shown))
+        elif do in SERIES_ACTS:
+            self._in_series(me, given)
         elif do in OUTLOOK_ACTS:
             act(do, ident=ident)
         else:
             raise Refused("Nobody can do this in Outlook.")
+
+    def _in_series(self, me: Somebody, given: Fields) -> None:
+        """Change or delete the whole series of a date, or the date "and all following". Raises ``Refused``."""
+        act, ident, do = self._outlook_of(me), given["id"], given["do"]
+        series = act("get", ident=ident).get("seriesMasterId")
+        if not series:
+            raise Refused("It is no date of a series.")
+        if do == "delete_series":
+            act("delete", ident=series)
+        elif do == "rename_series":
+            act("edit", ident=series, subject=given.get("subject", ""))
+        else:
+            day = next(day for day in self._days(me, series) if act("occurrence", ident=series, day=day) == ident)
+            act("split", ident=series, day=day, subject=given.get("subject", ""), **_times(given))
+
+    def _outlook_of(self, me: Somebody) -> Callable[..., Any]:
+        def act(do: str, **words: Any) -> Any:
+            return control(self._graph, "person", {"upn": me.upn, "do": do, "with": words})["result"]
+
+        return act
 
     def _at_desk(self, me: Somebody, given: Fields) -> None:
         def act(do: str, **words: Any) -> None:
@@ -178,14 +199,15 @@ class Calendars:
         """An event; of a series its dates from today to the end of the window, each as an event."""
         if told["type"] != "seriesMaster":
             return [told]
+        act, series = self._outlook_of(me), told["id"]
+        return [act("get", ident=act("occurrence", ident=series, day=day)) for day in self._days(me, series)]
 
-        def act(do: str, **words: Any) -> Any:
-            return control(self._graph, "person", {"upn": me.upn, "do": do, "with": words})["result"]
-
-        today, series = datetime.now(me.zone).date(), told["id"]
+    def _days(self, me: Somebody, series: str) -> list[str]:
+        """The original days of a series' dates from today to the end of the window."""
+        today = datetime.now(me.zone).date()
         span = {"start": today.isoformat(), "end": last_day(today).isoformat()}
-        days = act("dates", ident=series, **span)
-        return [act("get", ident=act("occurrence", ident=series, day=day)) for day in days]
+        days: list[str] = self._outlook_of(me)("dates", ident=series, **span)
+        return days
 
     def _marks(self, me: Somebody, events: list[Event], ids: set[str]) -> dict[str, str]:
         """For events, the activity whose id lies under them."""

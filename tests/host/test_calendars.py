@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from simulators.erpnet import ErpSimulator
 from simulators.graph import GraphSimulator
+from simulators.graph.person import OutlookPerson
 from simulators.host.calendars import HOME, Calendars
 from tests.portal.test_bulgarian import foreign_in
 
@@ -234,15 +235,20 @@ async def test_it_speaks_the_readers_language(desk: Desk) -> None:
     assert '<html lang="en">' in await (await desk.page.get(HOME, headers={"Accept-Language": "fr"})).text()
 
 
-async def test_a_series_is_its_dates_in_the_coming_month(desk: Desk) -> None:
-    """Each stands for itself, a moved one where it is now: what is done to one leaves the others."""
-    week = timedelta(weeks=1)
+def weekly(desk: Desk) -> tuple[OutlookPerson, str, date]:
+    """Anna, her weekly meeting at nine, and its first date from now on."""
     first = datetime.now(ZoneInfo("Europe/Kiev")).date() + timedelta(days=2)
     anna = desk.graph.person("anna@acme.example")
-    nine = datetime.combine(first - 52 * week, time(9))
+    nine = datetime.combine(first - timedelta(weeks=52), time(9))
     pattern = {"type": "weekly", "interval": 1, "daysOfWeek": [f"{first:%A}".lower()], "firstDayOfWeek": "monday"}
-    weekly = {"pattern": pattern, "range": {"type": "noEnd", "startDate": f"{nine.date()}"}}
-    series = anna.create("Team week", nine, nine + timedelta(hours=1), recurrence=weekly)
+    repeats = {"pattern": pattern, "range": {"type": "noEnd", "startDate": f"{nine.date()}"}}
+    return anna, anna.create("Team week", nine, nine + timedelta(hours=1), recurrence=repeats), first
+
+
+async def test_a_series_is_its_dates_in_the_coming_month(desk: Desk) -> None:
+    """Each stands for itself, a moved one where it is now: what is done to one leaves the others."""
+    anna, series, first = weekly(desk)
+    week = timedelta(weeks=1)
     at_two = datetime.combine(first + week, time(14))
     anna.move_date(series, first + week, at_two, at_two + timedelta(hours=1))
     page = await desk.look()
@@ -255,3 +261,28 @@ async def test_a_series_is_its_dates_in_the_coming_month(desk: Desk) -> None:
     assert shown in {(3, 1), (4, 1)}, "four or five dates, by the month"
     assert (page.count("09:00–10:00"), page.count("10:00–11:00")) == (shown[0] - 2, 1)
     assert anna.dates(series, first, first + week) == [first + week]
+
+
+async def test_a_whole_series_and_all_following_dates_are_changed_by_one_of_them(desk: Desk) -> None:
+    """The form of a date offers it, that of a single event does not, and there it is refused."""
+    anna, series, first = weekly(desk)
+    second = first + timedelta(weeks=1)
+    one = anna.occurrence(series, second)
+    form = {"who": "anna", "side": "outlook", "id": one}
+    assert "all following" in await (await desk.page.get(f"{HOME}/edit", params=form)).text()
+    assert "A date of a series." in await desk.look()
+
+    await desk.act("outlook", "rename_series", one, subject="Team")
+    assert anna.get(anna.occurrence(series, first))["subject"] == "Team"
+    at_two = {"start": f"{second}T14:00", "end": f"{second}T15:00"}
+    await desk.act("outlook", "following", one, subject="Later", **at_two)
+    page = await desk.look()
+    assert (page.count("09:00–10:00"), page.count("14:00–15:00") in (3, 4)) == (1, True)
+    assert anna.dates(series, first, second) == [first]
+    await desk.act("outlook", "delete_series", anna.occurrence(series, first))
+    assert "09:00–10:00" not in await desk.look()
+
+    single = anna.create("Budget", datetime.combine(first, time(9)), datetime.combine(first, time(10)))
+    assert "It is no date of a series." in await desk.act("outlook", "following", single, **at_two)
+    form["id"] = single
+    assert "all following" not in await (await desk.page.get(f"{HOME}/edit", params=form)).text()
