@@ -1,4 +1,4 @@
-"""The guided tour of docs/design.md (§15) is the way that an edit really takes: one edit is traced, file by file."""
+"""The guided tour of docs/design.md (§15) is the way that an edit really takes: edits are traced, file by file."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from types import FrameType
 from jobs.app.subscriptions import keep_all
 from tests.support.app import App
 from tests.support.house import START
+from tests.support.series import MONDAYS, mondays, open_series
 
 ROOT = Path(__file__).resolve().parents[3]
 PRODUCT = ("function_app.py", "sync_core", "jobs", "adapters")
@@ -73,6 +74,20 @@ async def test_the_tour_is_the_way_of_an_edit(public_app: App) -> None:
     assert len(stops) <= MOST_STOPS
     assert stops == sorted(stops, key=files.index)
     assert sorted({*stops, *passed}) == sorted(files)
+
+
+async def test_the_stops_of_a_series_are_on_the_way_of_one() -> None:
+    """In the order in which "this and following" enters them."""
+    async with open_series() as house:
+        series = mondays(house)
+        await house.settle()
+        with entered() as files:
+            house.outlook().split(series, MONDAYS[2], subject="New")
+            await house.settle()
+    stops = listed("Stops of a series")
+
+    assert set(stops) <= set(files)
+    assert stops == sorted(stops, key=files.index)
 
 
 def questions() -> list[tuple[str, str]]:
