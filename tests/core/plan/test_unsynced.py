@@ -14,7 +14,7 @@ from sync_core.model.memory import Memory
 from sync_core.model.series import Occurrence
 from sync_core.model.sides import EventKind, Field, GraphEvent, Side
 from sync_core.model.unsynced import Unsynced, UnsyncedItem
-from sync_core.plan.tables import REASONS, Trait
+from sync_core.plan.tables import NAMED_TWICE, REASONS, Trait
 from sync_core.plan.unsynced import LONGEST, MOST, after_round, series_once
 from tests.support.samples import NOW, a_case, a_link, an_activity, an_event, linked, shown, utc
 
@@ -147,6 +147,19 @@ def test_the_list_is_bounded_and_its_counts_are_not() -> None:
         LONGEST,
     )
     assert sum(found.counts.values()) == MOST + 6
+
+
+@pytest.mark.parametrize("rest", ["", ": a1, a2", " that went by another name"])
+def test_every_item_is_found_under_what_it_is_counted_as(rest: str) -> None:
+    """Whatever details of it stand behind the reason; one that only begins so is found under no other."""
+    named = decided(a_case(an_event(id="E2")), Verdict.SKIP, f"{NAMED_TWICE}{rest}")
+    found = after(an_item(reason="cancelled in Outlook"), an_item("E3", reason="cancelled"), decisions=(named,))
+
+    assert {reason: [one.event_id for one in found.matching(reason)] for reason in found.counts} == {
+        NAMED_TWICE: ["E2"],
+        "cancelled in Outlook": ["E1"],
+        "cancelled": ["E3"],
+    }
 
 
 SERIES = REASONS[Trait.SERIES]
