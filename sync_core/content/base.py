@@ -75,10 +75,11 @@ def base_after_handover(
     """The event's base of a copy that feeds the activity from now on.
 
     ``before`` is the former feeder's link, ``looked_at`` when they last looked at their copy, ``seen`` what this copy
-    showed before (None = not known). A difference between two copies is no edit, in any field: Exchange does not
+    showed by then (None = not known). A difference between two copies is no edit, in any field: Exchange does not
     bring every change to every copy, and a copy may be edited in its own calendar. An edit is what this copy has
-    shown since then and the former feeder's copy never did. Where ``seen`` is not known, only the organizer's own
-    event can tell an edit. What the former feeder could not write yet, whatever stood in its way, is one as well.
+    shown since then and the former feeder's copy never did. Where ``seen`` is not known and the copy may have changed
+    since then, it is one wherever it differs: else both sides could stand apart for ever. What the former feeder
+    could not write yet, whatever stood in its way, is one as well.
     """
     if before.tries or before.status is LinkStatus.PARKED:  # no edit since the base was written
         return replace(before.base_event, people=event.content.people, reminder=event.content.reminder)
@@ -95,12 +96,12 @@ def _base_between(
     event: GraphEvent, before: Link, seen: GraphContent | None, looked_at: datetime | None
 ) -> GraphContent:
     """``base_after_handover`` where the former feeder has written what it saw."""
-    is_since, is_before = _order(event.modified_at, looked_at)
-    if seen is None and event.is_organizer and is_since:  # the organizer's word; nobody is taken off by it
+    _, is_before = _order(event.modified_at, looked_at)
+    if is_before:
+        return event.content
+    if seen is None:  # the organizer's word of that moment; nobody is taken off by it
         both = set(event.content.people) & set(before.base_event.people)
         seen = replace(before.base_event, people=tuple(sorted(both)))
-    elif seen is None or is_before:
-        return event.content
     apart = changed_in_graph(before.base_event, event.content) - {Field.PEOPLE, Field.REMINDER}
     people = _known_people(set(event.content.people), set(before.base_event.people), set(seen.people))
     return replace(_graph_base(event.content, seen, apart), people=tuple(sorted(people)))

@@ -18,7 +18,7 @@ from sync_core.model import link as life
 from sync_core.model.claim import Claim
 from sync_core.model.decision import Case, Context, Decision, Intent, Sight, Verdict
 from sync_core.model.link import EndedBy, Link, LinkStatus, Role
-from sync_core.model.sides import EVERYTHING, ErpActivity, Field, GraphEvent, Side
+from sync_core.model.sides import EVERYTHING, ErpActivity, Field, GraphContent, GraphEvent, Side
 from sync_core.model.writes import ParticipantChanges, PatchActivity
 from sync_core.people.privacy import is_hidden
 from sync_core.people.responses import DELETED_COPY, NOTES_OF, OURS, notes_for, responses_of
@@ -116,8 +116,8 @@ def _promoted(case: Case, event: GraphEvent, activity: ErpActivity, ctx: Context
         before = new_link(event, activity, Side.GRAPH, ctx)
         base_event = base_without_feeder(event, own.base_event if own else None, claim.looked_at)
     else:
-        seen = own.base_event if own else None
-        base_event = base_after_handover(event, before, seen, fed_until(case, ctx))
+        looked_at = fed_until(case, ctx)
+        base_event = base_after_handover(event, before, _shown_by(looked_at, own), looked_at)
     began_here = claim is None or not claim.creator
     return replace(
         life.live(before),
@@ -132,6 +132,14 @@ def _promoted(case: Case, event: GraphEvent, activity: ErpActivity, ctx: Context
         unseen=False,
         missed_at=None,
     )
+
+
+def _shown_by(looked_at: datetime | None, own: Link | None) -> GraphContent | None:
+    """What this copy showed when the former feeder last looked. None where nobody knows: it was not seen before, or
+    in a later state only. A follower's base and its ``modified_at`` move together."""
+    if own is None or looked_at is None or (own.modified_at is not None and own.modified_at > looked_at):
+        return None
+    return own.base_event
 
 
 def fed_until(case: Case, ctx: Context) -> datetime | None:

@@ -206,6 +206,30 @@ async def test_an_edit_while_the_feeder_was_in_trouble_arrives() -> None:
         assert said(house, activity)["Subject"] == "Meanwhile"
 
 
+@pytest.mark.parametrize("way", ["followed first", "fed at once"])
+async def test_an_edit_that_came_with_the_invitation_arrives(way: str) -> None:
+    """Anna's copy has shown nothing but what Boris, in trouble, has never seen."""
+    async with open_office("anna", "boris") as house:
+        event = call_meeting(house, KIM, ("boris",), day=9)
+        await house.settle()
+        activity = only(house.desk().activities())["Id"]
+        house.graph.mailbox(BORIS).usable = False
+        house.advance(hours=1)
+        await house.sync()
+        host = house.graph.outsider(KIM)
+        host.edit(event, subject="Moved on", start=at(5), end=at(5, 10), attendees=[BORIS, ANNA])
+        if way == "followed first":
+            await house.sync(ANNA)
+            assert await feeder(house, activity) == BORIS
+        house.advance(days=1)
+        await house.sync()
+
+        assert await feeder(house, activity) == ANNA
+        row = said(house, activity)
+        assert (row["Subject"], row["StartTime"]) == ("Moved on", digits(5).isoformat() + "Z")
+        assert len(house.desk().activities()) == 1
+
+
 @pytest.mark.parametrize(
     ("how", "organizer"),
     each(["taken off", "taken off later", "deletes it", "moves it"], [KIM, "zoe@acme.example"]),

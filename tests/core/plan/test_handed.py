@@ -147,7 +147,7 @@ OLD, FED, NEW = shown(subject="old"), shown(subject="fed"), shown(subject="new")
     ("seen", "at", "own", "expected"),
     [
         pytest.param(None, BEFORE, False, set(), id="never-seen"),
-        pytest.param(None, SINCE, False, set(), id="never-seen-and-since"),
+        pytest.param(None, SINCE, False, {Field.SUBJECT}, id="never-seen-and-since"),
         pytest.param(None, BEFORE, True, set(), id="organizer"),
         pytest.param(None, SINCE, True, {Field.SUBJECT}, id="organizer-since"),
         pytest.param(NEW, BEFORE, False, set(), id="unchanged"),
@@ -164,6 +164,35 @@ def test_what_counts_as_an_edit(seen: GraphContent | None, at: Any, own: bool, e
     base = base_after_handover(event, a_link(base_event=FED), seen, LOOKED)
 
     assert changed_in_graph(base, NEW) == expected
+
+
+@pytest.mark.parametrize(
+    ("followed_at", "looked_at", "is_edit"),
+    [
+        pytest.param(BEFORE, LOOKED, False, id="before-the-feeder-looked"),
+        pytest.param(LOOKED, LOOKED, False, id="at-that-moment"),
+        pytest.param(SINCE, LOOKED, True, id="since-the-feeder-looked"),
+        pytest.param(BEFORE, None, True, id="the-feeders-first-round-never-ended"),
+    ],
+)
+def test_what_a_copy_showed_when_it_was_first_seen(followed_at: Any, looked_at: Any, *, is_edit: bool) -> None:
+    """What stood there while the former feeder still looked is a difference between copies, else an edit."""
+    event = a_copy(NEW, own=False, modified_at=SINCE)
+    case = Case(
+        a_follower(base_event=NEW, modified_at=followed_at),
+        event,
+        an_activity(noted(subject="fed")),
+        Sight.PRESENT,
+        Sight.PRESENT,
+        claim=CLAIMS["feeder off"],
+        former_link=an_inheritance(FED, an_activity(noted(subject="fed"))),
+        former_feeder="carl-id",
+    )
+    ctx = an_office(colleagues=a_staff(carl={"looked_at": looked_at, "is_well": False}))
+    decision = decide(case, ctx)
+
+    assert decision.erp is None or isinstance(decision.erp, PatchActivity)
+    assert (decision.erp.fields if decision.erp else set()) == ({Field.SUBJECT} if is_edit else set())
 
 
 def test_what_the_former_feeder_showed_already_is_no_edit() -> None:
