@@ -106,12 +106,14 @@ def renamed(found: Collection[Move]) -> list[Move]:
 
 def carried(move: Move, claims: Mapping[str, Claim], ctx: Context) -> Claim | None:
     """The claim that goes along with a renamed meeting, whichever mailbox sees it first: who fed it goes on, and
-    whose copy follows makes nothing anew. None where nobody claimed it, or the new claim says more."""
+    whose copy follows makes nothing anew. None where nobody claimed it, its activity was void, or the
+    new claim says more."""
     old, new = claims[move.old.ical_uid], claims[move.new.ical_uid]
     if old.unreadable:
         return replace(old, key=uid_key(move.new.ical_uid))
     is_corrected = new.user_id == ctx.mailbox and _feeds(move.old, old, ctx) and not _is_of(move.old, new)
-    if not old.etag or new.unreadable or (_is_later(new, old) and not is_corrected):
+    is_void = bool(move.old.activity_id) and not old.activity_id
+    if not old.etag or is_void or new.unreadable or (_is_later(new, old) and not is_corrected):
         return None
     return replace(old, key=uid_key(move.new.ical_uid), etag=new.etag, at=ctx.now)
 
@@ -134,7 +136,7 @@ def _is_of(link: Link, claim: Claim) -> bool:
 
 
 def _is_later(new: Claim, old: Claim) -> bool:
-    if not new.etag or old.at is None or new.at is None:
+    if not (new.etag and old.activity_id and old.at and new.at):
         return bool(new.etag)
     return new.at >= old.at
 

@@ -163,9 +163,25 @@ async def test_who_left_a_series_and_is_invited_to_one_date_again_keeps_its_acti
         assert await house.settle() == {}
 
 
-async def _leave(house: House, upn: str, days: list[date]) -> None:
+@pytest.mark.parametrize("order", ORDERS)
+async def test_the_feeder_leaves_an_outsiders_series_that_has_just_moved(order: tuple[str, str]) -> None:
+    """The other guest's copy has an activity for each of the other dates, whoever saw the change first."""
+    async with open_series("anna", "boris") as house:
+        kept_meetings(house)
+        meeting = meet_outside(house)
+        await house.sync(ANNA)
+        await house.settle(ANNA, BORIS)
+        house.graph.outsider(KIM).make_series(meeting, repeating("tuesday", since=MONDAYS[0] + timedelta(days=1)))
+        await _leave(house, ANNA, MONDAYS, order)
+
+        tuesdays = nine(*(day + timedelta(days=1) for day in MONDAYS))
+        assert [start for start in starts(house) if start in tuesdays] == tuesdays
+        assert len(starts(house)) == len(tuesdays) + 2
+
+
+async def _leave(house: House, upn: str, days: list[date], order: tuple[str, str] = (ANNA, BORIS)) -> None:
     """Somebody deletes their copy of all dates, or of one."""
     house.advance(minutes=1)
     box, copy = house.outlook(upn), copy_at(house, upn)
     box.delete(copy if len(days) > 1 else box.occurrence(copy, days[0]))
-    await house.settle(ANNA, BORIS)
+    await house.settle(*order)

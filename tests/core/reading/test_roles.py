@@ -313,6 +313,13 @@ UNREADABLE = Claim(unreadable="the row cannot be read")
             INVITED, MINE_BEFORE, replace(CARLS, activity_id="A2", at=LATER), None, False, id="made-by-a-newcomer"
         ),
         pytest.param(INVITED, MINE_BEFORE, replace(UNMADE, at=LATER), None, False, id="begun-by-a-newcomer"),
+        pytest.param(
+            a_follower(), replace(UNMADE, at=LATER), BORISES_BEFORE, None, True, id="void-and-made-anew-there"
+        ),
+        pytest.param(
+            a_follower(activity_id="A1"), replace(UNMADE, at=EARLIER), UNCLAIMED, None, True, id="void-meanwhile"
+        ),
+        pytest.param(a_follower(), replace(UNMADE, at=EARLIER), UNCLAIMED, "boris-id", True, id="not-made-yet"),
         pytest.param(a_link(), UNCLAIMED, UNCLAIMED, None, True, id="nobodys"),
         pytest.param(a_link(), UNREADABLE, UNCLAIMED, "", False, id="not-to-be-read"),
         pytest.param(INVITED, MINE_BEFORE, UNREADABLE, None, True, id="the-other-not-to-be-read"),
