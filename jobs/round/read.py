@@ -16,7 +16,16 @@ from jobs.round.context import with_bearers, with_event_owners
 from jobs.round.delta import find_moved, read_formatted, read_graph
 from jobs.round.frame import RoundFrame, with_links
 from jobs.round.lookup import Lookup
-from jobs.round.roles import Carried, Recalled, as_known, read_carried, read_roles, with_claims, with_roles
+from jobs.round.roles import (
+    Carried,
+    Recalled,
+    as_known,
+    read_carried,
+    read_roles,
+    with_claims,
+    with_names_elsewhere,
+    with_roles,
+)
 from sync_core.model.decision import Case
 from sync_core.model.link import Role
 from sync_core.model.sides import ErpActivity, GraphEvent, Malformed
@@ -67,6 +76,7 @@ async def read_sides(frame: RoundFrame) -> Findings:
     found, carried = await read_carried(frame, found)
     planned = {**frame.planned, **as_known(carried)}
     frame = replace(frame, memory=after_moves(frame.memory, found), planned=planned)
+    frame = await with_names_elsewhere(frame, news)
     roles, news = await read_roles(frame, news)
     owned = await read_owned(frame)
     activities = await read_erp(frame, news, roles, owned.activities)

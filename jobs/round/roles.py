@@ -12,6 +12,7 @@ from dataclasses import replace
 from jobs.claims import read_claims
 from jobs.copies import live_elsewhere
 from jobs.handovers import former_link_of
+from jobs.log import log_failure
 from jobs.round.delta import gather
 from jobs.round.frame import RoundFrame
 from sync_core.content.ranges import uid_key
@@ -23,9 +24,11 @@ from sync_core.plan.relocate import Move
 from sync_core.reading.news import GraphNews
 from sync_core.reading.roles import (
     Roles,
+    as_known_to,
     asked_claims,
     begun_of,
     carried,
+    lost_dates,
     may_be_promoted,
     may_be_renamed,
     named_by_lost,
@@ -53,6 +56,19 @@ async def read_carried(frame: RoundFrame, found: Sequence[Move]) -> tuple[tuple[
     denied = {m.old.event_id for m in changed if not may_be_renamed(m, claims, frame.ctx)}
     along = [carried(m, claims, frame.ctx) for m in changed]
     return tuple(m for m in found if m.old.event_id not in denied), tuple(one for one in along if one is not None)
+
+
+async def with_names_elsewhere(frame: RoundFrame, news: GraphNews) -> RoundFrame:
+    """The frame with lost dates under the iCalUIds by which colleagues know them by now: else nobody would be found
+    who has them, and their activities would be void. A colleague whose links cannot be read is passed over."""
+    lost, others = lost_dates(news, frame), list[Link]()
+    for user_id in sorted(frozenset().union(*lost.values())):
+        try:
+            others += (await frame.world.store.recall(user_id)).links
+        except RowUnreadable as error:
+            log_failure("meetings", error, user_id=frame.user.id)
+    links = tuple(as_known_to(x, others) if x.event_id in lost else x for x in frame.memory.links)
+    return replace(frame, memory=replace(frame.memory, links=links)) if others else frame
 
 
 def as_known(carried: Carried) -> dict[str, Claim]:

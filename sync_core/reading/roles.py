@@ -6,14 +6,14 @@ says what a claim means for one copy.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from sync_core.content.ranges import uid_key
 from sync_core.model.claim import Claim
 from sync_core.model.decision import Case, Context, Sight
 from sync_core.model.link import WATCHED, EndedBy, Link, LinkStatus, Role, master_of
-from sync_core.model.sides import GraphEvent, Side
+from sync_core.model.sides import EVERYTHING, Field, GraphEvent, Side
 from sync_core.plan.relocate import Move
 from sync_core.plan.shared import claimed, elected, is_dismissed, is_fed_elsewhere, is_lost_feeder
 from sync_core.plan.tables import Claimed, Elected
@@ -22,6 +22,9 @@ from sync_core.reading.news import GraphNews, due_pending, is_copy_lost, sight_o
 
 MAY_PROMOTE = frozenset({Claimed.ME, Claimed.LAPSED, Claimed.STALLED})
 """What a claim says where a followed copy may become the feeder."""
+
+NOT_SEEN = tuple(sorted(EVERYTHING - {Field.PEOPLE, Field.REMINDER}))
+"""What a change of a whole series may change of a date, but for each mailbox's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,24 @@ def may_be_renamed(move: Move, claims: Mapping[str, Claim], ctx: Context) -> boo
     is_made = bool(new.etag) and not new.unreadable and new.user_id != ctx.mailbox and _is_later(new, old)
     is_double = is_made and _feeds(move.old, old, ctx) and not _is_of(move.old, new)
     return not is_double and not old.unreadable
+
+
+def lost_dates(news: GraphNews, frame: Frame) -> dict[str, frozenset[str]]:
+    """The dates of an outsider's series that were fed from here and are lost, by event id, each with the users whom
+    it names. A round of theirs may have seen the same dates under other iCalUIds before."""
+    links = frame.memory.links
+    fed = [x for x in links if x.occurrence and x.role is Role.INVITED and x.status in WATCHED and x.activity_id]
+    lost = [link for link in fed if is_copy_lost(link, news)]
+    return {link.event_id: _named(link, Roles(), news, frame.ctx) - {frame.ctx.mailbox} for link in lost}
+
+
+def as_known_to(link: Link, others: Iterable[Link]) -> Link:
+    """A lost date under the iCalUId that a colleague's link of its activity has by now. What changed with that was
+    never seen here, so that whoever gets the date must still write it."""
+    alive = [x for x in others if x.activity_id == link.activity_id and x.status in WATCHED and x.ical_uid]
+    if not alive or any(uid_key(x.ical_uid) == uid_key(link.ical_uid) for x in alive):
+        return link
+    return replace(link, ical_uid=alive[0].ical_uid, occurrence=alive[0].occurrence, left=NOT_SEEN)
 
 
 def _feeds(link: Link, claim: Claim, ctx: Context) -> bool:

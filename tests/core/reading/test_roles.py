@@ -19,11 +19,13 @@ from sync_core.reading.frame import Frame, Scale
 from sync_core.reading.news import GraphNews
 from sync_core.reading.roles import (
     Roles,
+    as_known_to,
     asked_claims,
     asks_for_event,
     carried,
     is_followed,
     is_unmade,
+    lost_dates,
     may_be_promoted,
     may_be_renamed,
     named_by_lost,
@@ -48,6 +50,7 @@ from tests.support.samples import (
     an_invitation,
     an_office,
     known_to,
+    shown,
 )
 
 CTX = an_office()
@@ -341,3 +344,33 @@ def test_what_keeps_its_uid_keeps_its_claim() -> None:
     """In any letter case."""
     moves = [Move(a_link(), replace(a_link(), ical_uid=uid)) for uid in ("uid-1", "UID-1", "uid-2")]
     assert renamed(moves) == moves[2:]
+
+
+DATED = replace(INVITED, occurrence=Occurrence("series", date(2026, 2, 2)))
+ELSEWHERE = a_follower(ical_uid="uid-2", activity_id="A1", occurrence=Occurrence("series", date(2026, 2, 3)))
+
+
+@pytest.mark.parametrize(
+    ("links", "known_as"),
+    [
+        pytest.param([ELSEWHERE], "uid-2", id="another-date"),
+        pytest.param([ELSEWHERE, replace(ELSEWHERE, ical_uid="UID-1")], "uid-1", id="the-same-date-as-well"),
+        pytest.param([replace(ELSEWHERE, activity_id="A9")], "uid-1", id="another-activity"),
+        pytest.param([life.ended(ELSEWHERE, EndedBy.OUTLOOK, "", NOW)], "uid-1", id="lost-there-too"),
+        pytest.param([], "uid-1", id="nobody"),
+    ],
+)
+def test_a_lost_date_is_looked_for_as_colleagues_know_it(links: list[Link], known_as: str) -> None:
+    """What it said last is compared with what they show."""
+    found = as_known_to(DATED, links)
+    assert (found.ical_uid, found.event_id, bool(found.left)) == (known_as, "E1", known_as == "uid-2")
+
+
+def test_which_dates_were_lost() -> None:
+    """Those that were fed from here for an outsider, each with the colleagues whom it names."""
+    of_boris = replace(DATED, base_event=shown(people=("boris@acme.example", "guest@client.example")))
+    gone = news(dates={"E1": Sight.GONE})
+    assert lost_dates(gone, frame(of_boris)) == {"E1": frozenset({"boris-id"})}
+    for other in (INVITED, replace(of_boris, role=Role.OWN), replace(of_boris, activity_id="")):
+        assert lost_dates(gone, frame(other)) == {}
+    assert lost_dates(news(), frame(of_boris)) == {}
