@@ -122,6 +122,7 @@ def _promoted(case: Case, event: GraphEvent, activity: ErpActivity, ctx: Context
     return replace(
         life.live(before),
         event_id=event.id,
+        ical_uid=event.ical_uid,
         occurrence=event.occurrence,
         base_event=base_event,
         change_key=event.change_key,

@@ -7,6 +7,7 @@ from itertools import product
 
 import pytest
 
+from jobs.commands.switch import disable
 from sync_core.content.ranges import uid_key
 from sync_core.model.link import Role
 from tests.support.budget import each, told
@@ -180,6 +181,29 @@ async def test_the_feeder_leaves_an_outsiders_series_that_has_just_moved(order: 
         assert [start for start in starts(house) if start in tuesdays] == tuesdays
         assert len(starts(house)) == len(tuesdays) + 2
         assert len(starts(house, void=True)) == (0 if order[0] == BORIS else len(tuesdays))
+
+
+@pytest.mark.parametrize("order", ORDERS)
+async def test_the_feeder_of_an_outsiders_series_that_has_just_moved_is_switched_off(order: tuple[str, str]) -> None:
+    """The other guest's copy feeds the same activities as the other dates, which are its own by name as well: at
+    once, or with the next day's look where that guest had seen the other dates before."""
+    async with open_series("anna", "boris") as house:
+        meeting = meet_outside(house)
+        await house.sync(ANNA)
+        await house.settle(ANNA, BORIS)
+        before = {row["Id"] for row in house.desk().activities()}
+        house.advance(minutes=1)
+        house.graph.outsider(KIM).make_series(meeting, repeating("tuesday", since=MONDAYS[0] + timedelta(days=1)))
+        if order[0] == BORIS:
+            await house.sync(BORIS)
+        await disable(house.world, await house.user(ANNA))
+        house.advance(days=order[0] == BORIS)
+        await house.settle(BORIS)
+
+        fed = [x for x in (await house.recall(BORIS)).links if x.role is Role.INVITED and x.occurrence]
+        assert {x.activity_id for x in fed} == before
+        assert {x.ical_uid for x in fed} == {x.occurrence.uid for x in fed if x.occurrence}
+        assert starts(house) == nine(*(day + timedelta(days=1) for day in MONDAYS))
 
 
 async def _leave(house: House, upn: str, days: list[date], order: tuple[str, str] = (ANNA, BORIS)) -> None:
