@@ -249,6 +249,6 @@ def _sensible(act: Callable[[], T]) -> T:
         raise Refused(f"{error.code}: {error.message}") from error
 
 
-def describe(item: Item) -> Json:
-    """An item as full Graph JSON in UTC, for the control verb ``state``."""
-    return outbound.full(Occurrence(item), outbound.PERSONAL)
+def describe(item: Item, day: date | None = None) -> Json:
+    """An item, or its occurrence on this date, as full Graph JSON in UTC, for the control verb ``state``."""
+    return outbound.full(Occurrence(item, day), outbound.PERSONAL)

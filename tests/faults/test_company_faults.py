@@ -12,12 +12,14 @@ from datetime import UTC, datetime
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.budget import budget
+from tests.support.budget import a_few, budget
 from tests.support.house import START
-from tests.support.misfortunes import FAULT_ACTS, open_unlucky
-from tests.support.random_company import ACTS, CONTENT_ACTS, OFFICE_ACTS, OPENING, Act
+from tests.support.misfortunes import FAULT_ACTS, Unlucky, open_unlucky
+from tests.support.random_company import ACTS, CONTENT_ACTS, OFFICE_ACTS, OPENING, SERIES_ACTS, SERIES_OPENING, Act
+from tests.support.series import READINGS, WINDOWED, read_as
 
 EVERYTHING = (*ACTS, *CONTENT_ACTS, *OFFICE_ACTS, *FAULT_ACTS)
+SERIES = (*EVERYTHING, *SERIES_ACTS, *SERIES_ACTS, "series rule")
 TROUBLE = (*ACTS, *FAULT_ACTS, *FAULT_ACTS)
 STARTS = (START, datetime(2026, 3, 26, 8, tzinfo=UTC), datetime(2026, 10, 22, 8, tzinfo=UTC))
 """The house's own, and before clocks are put forward and back."""
@@ -34,13 +36,18 @@ def acts(kinds: tuple[str, ...]) -> st.SearchStrategy[list[Act]]:
 
 
 async def play(steps: list[Act], start: datetime, zones: tuple[str, ...]) -> None:
-    """Carry out the acts; what must be true is true under the settings of the moment, and with all put right."""
+    """Carry out the acts under these circumstances."""
     async with open_unlucky(start, zones) as company:
-        for step in [*OPENING, *steps]:
-            await company.do(step)
-        await company.check(is_rested=False)
-        company.put_right()
-        await company.check()
+        await live(company, [*OPENING, *steps])
+
+
+async def live(company: Unlucky, steps: list[Act]) -> None:
+    """Carry out the acts; what must be true is true under the settings of the moment, and with all put right."""
+    for step in steps:
+        await company.do(step)
+    await company.check(is_rested=False)
+    company.put_right()
+    await company.check()
 
 
 @settings(max_examples=budget(3, 350), deadline=None, suppress_health_check=SLOW)
@@ -55,3 +62,23 @@ def test_whatever_happens_to_a_company_in_a_year(steps: list[Act], start: dateti
 def test_meetings_of_several_people_in_a_streak_of_bad_luck(steps: list[Act]) -> None:
     """Every third act is a misfortune; mails are counted to the last one."""
     asyncio.run(play(steps, START, ()))
+
+
+@a_few(budget(2, 250))
+@given(
+    steps=acts(SERIES),
+    start=st.sampled_from(STARTS),
+    zones=st.sampled_from(ZONES),
+    readings=st.sampled_from(sorted(READINGS)),
+)
+def test_series_of_several_people_whatever_happens(
+    steps: list[Act], start: datetime, zones: tuple[str, ...], readings: str
+) -> None:
+    """All of that to recurring meetings as well, which are switched off and on meanwhile."""
+
+    async def run() -> None:
+        async with open_unlucky(start, zones, WINDOWED) as company:
+            read_as(company.house, readings)
+            await live(company, [*SERIES_OPENING, *steps])
+
+    asyncio.run(run())

@@ -19,6 +19,7 @@ from jobs.world import World
 from simulators.base import Simulator
 from sync_core.errors import CalsyncError
 from sync_core.model.memory import User
+from sync_core.model.policy import Policy
 from tests.support.fuse import Fuse, FusedBackend, Killed
 from tests.support.house import START, open_house
 from tests.support.moments import Moments
@@ -135,9 +136,11 @@ async def _pull(world: World) -> None:
 
 
 @asynccontextmanager
-async def open_unlucky(at: datetime = START, zones: tuple[str, ...] = ()) -> AsyncIterator[Unlucky]:
+async def open_unlucky(
+    at: datetime = START, zones: tuple[str, ...] = (), policy: Policy | None = None
+) -> AsyncIterator[Unlucky]:
     """A company whose memory can die."""
     backend = FusedBackend(lambda: at)
-    async with open_house(RowStore(backend), at=at) as house:
+    async with open_house(RowStore(backend), at=at, policy=policy) as house:
         backend._clock = house.clock.now
         yield await Unlucky.open(house, zones)

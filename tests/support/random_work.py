@@ -25,9 +25,10 @@ from sync_core.content.ranges import uid_key
 from sync_core.model.entries import by_date
 from sync_core.model.link import Role
 from sync_core.model.memory import User
-from sync_core.model.policy import Direction, Invite, Policy, PrivateRule, Winner
+from sync_core.model.policy import Direction, Invite, Policy, PrivateRule, SeriesRule, Winner
 from tests.support.house import House
 from tests.support.random_acts import ERP, ERP_CONTENT, NAMES, OUTLOOK, OUTLOOK_CONTENT, STRANGER, UPNS, Act, Hands
+from tests.support.random_dates import on_date, on_series
 
 STRANGERS = ("create", "retitle", "move", "invite", "uninvite", "cancel", "far", "all day", "series", "single")
 CALSYNC = ("sync", "sync", "sync", "one", "one", "rush", "rush", "full")
@@ -102,7 +103,11 @@ class Shift(Hands):
     """Mails that Exchange sent while calsync was at work: (meeting, kind, address) → times."""
     meetings: dict[str, set[str]] = field(default_factory=dict)
     """The activities that a meeting was ever seen to have, by its claim's key."""
+    uids: set[str] = field(default_factory=set)
+    """The iCalUIds of all meetings that were ever linked."""
     was_one_way: bool = False
+    series: SeriesRule = SeriesRule.SKIP
+    """Whether dates of series are synced, as long as nobody changes it for a while."""
 
     async def do(self, act: Act) -> None:
         """One act; what makes no sense just now (``Refused``) is shrugged off, as people do."""
@@ -116,6 +121,12 @@ class Shift(Hands):
                     self.by_stranger(what, act)
                 case "erp":
                     self.in_erp(what, act)
+                case "series" if what == "rule":
+                    self.flip_series()
+                case "series":
+                    on_series(self, self.at(self.address_of(act)), what, act)
+                case "date":
+                    on_date(self, self.at(self.address_of(act)), what, act)
                 case "wait":
                     self.house.advance(hours=1 + act.dice % 5)
                 case "next":
@@ -149,10 +160,19 @@ class Shift(Hands):
         self.house.set_policy(**{name: SETTINGS[name][act.dice % len(SETTINGS[name])]})
         self.was_one_way |= self.house.world.policy.direction is not Direction.BOTH
 
+    def address_of(self, act: Act) -> str:
+        """Whose hands these are: now and then the stranger's."""
+        return STRANGER if act.dice % 8 == 7 else UPNS[act.who % 3]
+
+    def flip_series(self) -> None:
+        """The administrator switches recurring meetings off, or on again."""
+        is_on = self.house.world.policy.series is SeriesRule.WINDOW
+        self.house.set_policy(series=SeriesRule.SKIP if is_on else SeriesRule.WINDOW)
+
     def put_right(self) -> None:
         """Default settings, licences for all, and a new day."""
         self.house.advance(days=1)
-        self.house.world = replace(self.house.world, policy=Policy())
+        self.house.world = replace(self.house.world, policy=Policy(series=self.series))
         for upn in UPNS:
             self.house.graph.mailbox(upn).usable = True
 
@@ -206,6 +226,7 @@ class Shift(Hands):
         for address in (*UPNS, STRANGER):
             mailbox = self.at(address).mailbox
             items = [describe(i) for folder in (None, DELETED) for i in mailbox.items(folder)]
+            items += [describe(i, day) for i in mailbox.items() for day in i.exceptions]
             shown += [str((e["subject"], e["body"]["content"])) for e in items]
         return {word for text in shown for word in WORD.findall(text)}
 
@@ -221,6 +242,7 @@ class Shift(Hands):
     async def learn_meetings(self) -> None:
         for user in await self.house.world.store.list_users():
             for link in (await self.house.recall(user.upn)).links:
+                self.uids.add(link.ical_uid)
                 if link.activity_id:
                     self.meetings.setdefault(uid_key(link.ical_uid), set()).add(link.activity_id)
                 if link.role is not Role.FOLLOWER:

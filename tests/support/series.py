@@ -90,12 +90,17 @@ def nine(*days: date) -> list[str]:
     return [f"{day.isoformat()}T09:00" for day in days]
 
 
+def read_as(house: House, readings: str) -> None:
+    """Let Graph do with series as one of the ``READINGS`` says."""
+    for switch, value in READINGS[readings].items():
+        setattr(house.graph.switches, switch, value)
+
+
 @asynccontextmanager
 async def open_series(*names: str, readings: str = "as captured", at: datetime = MONDAY) -> AsyncIterator[House]:
     """A house with these people (Anna alone by default) in which series are synced."""
     async with open_house(at=at, policy=WINDOWED) as house:
-        for switch, value in READINGS[readings].items():
-            setattr(house.graph.switches, switch, value)
+        read_as(house, readings)
         for name in names or ("anna",):
             await house.employ(name)
         yield house
