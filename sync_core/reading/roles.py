@@ -20,7 +20,7 @@ from sync_core.plan.tables import Claimed, Elected
 from sync_core.reading.frame import Frame
 from sync_core.reading.news import GraphNews, due_pending, is_copy_lost, sight_of
 
-MAY_PROMOTE = frozenset({Claimed.ME, Claimed.LAPSED, Claimed.STALLED})
+MAY_PROMOTE = frozenset({Claimed.NOBODY, Claimed.ME, Claimed.LAPSED, Claimed.STALLED})
 """What a claim says where a followed copy may become the feeder."""
 
 NOT_SEEN = tuple(sorted(EVERYTHING - {Field.PEOPLE, Field.REMINDER}))

@@ -8,10 +8,11 @@ import pytest
 
 from jobs.commands.switch import disable, enable
 from sync_core.model.link import Role
-from sync_core.model.policy import Direction
+from sync_core.model.policy import Direction, SeriesRule
 from tests.support.days import at, digits
 from tests.support.house import House, open_office
 from tests.support.random_acts import STRANGER, UPNS
+from tests.support.series import repeating
 
 ANNA, BORIS, CARL = UPNS
 
@@ -172,6 +173,25 @@ async def test_declining_what_a_colleague_has_just_let_go_of_voids_the_activity_
 
     assert [report.failures for report in outcome.reports] == [[], []]
     assert [row["Void"] for row in office.desk().activities()] == [True]
+
+
+@pytest.mark.parametrize("is_weekly", [False, True])
+async def test_a_meeting_whose_organizer_switched_off_before_a_first_look_arrives(
+    office: House, is_weekly: bool
+) -> None:
+    """Anna saw Boris's meeting, or a date of his series, before he had claimed it: nobody feeds it, so she does, with
+    the next day's look."""
+    office.set_policy(series=SeriesRule.WINDOW)
+    weekly = {"recurrence": repeating("monday", since=at(8).date())} if is_weekly else {}
+    office.outlook(BORIS).create("Plan", at(8), at(8, 10), attendees=[ANNA], **weekly)
+    await office.sync(ANNA)
+    await disable(office.world, await office.user(BORIS))
+    await office.settle(ANNA)
+    assert office.desk().activities() == []
+
+    office.advance(days=1)
+    await office.settle(ANNA)
+    assert {row["Subject"] for row in office.desk().activities()} == {"Plan"}
 
 
 async def test_an_edit_in_erpnet_just_before_the_feeder_switches_off_and_on_is_not_passed_over(office: House) -> None:
