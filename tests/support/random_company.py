@@ -106,7 +106,7 @@ class Company(Shift):
             activity = link.activity_id
             if link.role is Role.FOLLOWER:
                 claim = await self.house.world.store.read_claim(uid_key(link.ical_uid))
-                if claim is None and not is_rested:
+                if claim is None and not (is_rested and self.lives_at_organizer(event)):
                     continue
                 assert claim is not None, f"{told}: nobody has claimed what it follows"
                 activity = claim.activity_id
