@@ -208,6 +208,31 @@ async def test_a_single_meeting_becomes_weekly_and_single_again(house: House) ->
     assert starts(house, void=True) == nine(*MONDAYS[2:])
 
 
+@pytest.mark.parametrize("limit", [(0, 0.0), (1, 0.0)])
+async def test_what_a_series_leaves_that_becomes_single_is_one_decision(
+    house: House, limit: tuple[int, float]
+) -> None:
+    """All its other dates count as one deletion: none is let through where no deletion is, and none is held where one
+    is. The list names each, and a yes carries them all out."""
+    house.set_policy(mass_deletion=limit)
+    kept_meetings(house)
+    series = every_weekday(house)
+    await house.step()
+    house.outlook().make_single(series)
+    await house.settle()
+
+    if limit[0]:
+        assert (len(starts(house, void=True)), (await house.recall()).holds) == (23, ())
+        return
+    (hold,) = (await house.recall()).holds
+    units = {item.unit or item.event_id for item in hold.items}
+    assert (hold.why, len(hold.items), len(units)) == ("1 of 4 linked meetings were deleted at once", 23, 1)
+    assert starts(house, void=True) == []
+    await make_choice(house.world, *await find_choice(house.world, hold.id), approved=True)
+    await house.settle()
+    assert (len(starts(house, void=True)), (await house.recall()).holds) == (23, ())
+
+
 async def test_a_date_says_how_often_its_series_takes_place_by_now(house: House) -> None:
     """Every week becomes every second one; the dates that stay say so as soon as they were read."""
     series = mondays(house)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from sync_core.model.policy import SeriesRule
 from sync_core.model.series import day_in
+from sync_core.model.sides import GraphReading
 from tests.support.house import House
 from tests.support.series import (
     MONDAYS,
@@ -26,14 +28,35 @@ pytestmark = pytest.mark.parametrize("readings", ["as captured", "ids that pass"
 
 
 async def test_an_untouched_date_arrives_on_its_day(readings: str) -> None:
-    """Nothing changed in Outlook, so that the delta query says nothing."""
+    """Nothing changed in Outlook, so that the delta query says nothing: week after week, until a new one is begun."""
     async with open_series(readings=readings) as house:
         mondays(house)
         await house.step()
-        house.advance(days=7)
-        assert dict((await house.step()).done) == {"activity created": 1}
-        assert starts(house) == nine(*MONDAYS, date(2026, 3, 2))
-        assert await house.settle() == {}
+        told = watch_delta(house)
+        for week in range(1, 13):
+            told.clear()
+            begun = (await house.recall()).cursors.delta_window
+            house.advance(days=7)
+            assert dict((await house.step()).done) == {"activity created": 1}
+            assert starts(house) == nine(*(MONDAYS[0] + timedelta(days=7 * n) for n in range(5 + week)))
+            is_anew = (await house.recall()).cursors.delta_window != begun
+            assert bool(told) == is_anew, "an old delta query tells of nothing"
+            assert await house.settle() == {}
+        assert starts(house, void=True) == []
+
+
+def watch_delta(house: House) -> list[str]:
+    """The ids of all items that delta queries tell of from now on."""
+    told: list[str] = []
+    read_changes = house.world.calendar.read_changes
+
+    async def watched(*args: Any, **kwargs: Any) -> GraphReading:
+        reading = await read_changes(*args, **kwargs)
+        told.extend([*(event.id for event in reading.events), *reading.removed, *reading.series])
+        return reading
+
+    house.world.calendar.read_changes = watched  # type: ignore[method-assign]
+    return told
 
 
 async def test_a_clock_that_changes_changes_nothing(readings: str) -> None:

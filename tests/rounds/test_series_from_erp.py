@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock, patch
 
 import pytest
 
 from jobs.commands.resolve import resolve
+from simulators.graph import events as graph_events
+from simulators.graph.errors import stale_version
 from sync_core.model.policy import Winner
 from sync_core.model.sides import CONFLICT_CATEGORY
 from sync_core.plan.dates import NEIGHBOUR
@@ -65,9 +68,13 @@ async def test_two_dates_moved_in_one_round_are_two_patches(house: House) -> Non
         moved = MONDAYS[number] + timedelta(days=1)
         house.desk().edit(on(house, MONDAYS[number])["Id"], start=clock(moved, 11), end=clock(moved, 12))
     house.graph.requests.clear()
-    with house.post() as mails:
+    refused = Mock(wraps=stale_version)
+    with house.post() as mails, patch.object(graph_events, "stale_version", refused):
         await house.step()
 
+    written = [seen for seen in house.graph.requests if seen.method == "PATCH"]
+    conditions = [{name.lower(): value for name, value in seen.headers.items()}.get("if-match") for seen in written]
+    assert (all(conditions), refused.call_count) == (True, 0), "each write is made on the version that it was told"
     assert [at_outlook(house, series, n)["start"]["dateTime"][:16] for n in (1, 3)] == [
         "2026-02-03T09:00",
         "2026-02-17T09:00",
