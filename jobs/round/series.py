@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from jobs.round.frame import RoundFrame, with_links
+from sync_core.content.names import Names
 from sync_core.reading.names import names_of_series
 from sync_core.reading.news import GraphNews
 from sync_core.reading.series import (
@@ -32,7 +33,8 @@ async def read_series(frame: RoundFrame, news: GraphNews) -> tuple[RoundFrame, G
     listed = listed_series(news, frame) if is_on(frame.ctx) else frozenset()
     if not listed:
         return frame, news
-    view = await frame.world.calendar.read_view(frame.user.id, span_of_dates(frame.ctx), with_dates=True)
+    frame = await with_links(frame, Names(series=listed))
+    view = await frame.world.calendar.read_view(frame.user.id, span_of_dates(listed, frame), with_dates=True)
     frame = await with_links(frame, names_of_series(view, listed))
     news = with_view(news, view, listed, frame)
     missing = missing_dates(news, listed, frame)

@@ -54,7 +54,7 @@ class GraphNews:
     Of series (reading/series.py): ``listed`` are the masters that the delta query named, ``masters`` those that were
     read, by id. ``dates`` are the sights of linked dates that the view lacks, by event id; ``unnamed`` are those that
     their living series does not know any more. ``awaiting`` are the events as which one of them may go on of which
-    nothing is known yet.
+    nothing is known yet, ``beyond`` the dates outside the window, as which linked ones may go on and no others.
     """
 
     events: Mapping[str, GraphEvent | Malformed] = field(default_factory=dict)
@@ -74,6 +74,7 @@ class GraphNews:
     dates: Mapping[str, Sight] = field(default_factory=dict)
     unnamed: frozenset[str] = frozenset()
     awaiting: frozenset[str] = frozenset()
+    beyond: Mapping[str, GraphEvent] = field(default_factory=dict)
 
     def event(self, event_id: str) -> GraphEvent | None:
         """The event, None where it was not read or not understood."""

@@ -21,7 +21,7 @@ from sync_core.model.decision import Context, Sight
 from sync_core.model.event import Window
 from sync_core.model.link import WATCHED, Link, master_of
 from sync_core.model.policy import SeriesRule
-from sync_core.model.series import Recurrence
+from sync_core.model.series import Occurrence, Recurrence
 from sync_core.model.sides import EventKind, Evidence, GraphEvent, GraphReading, Malformed, SeriesDates
 from sync_core.plan.decide import is_over_link
 from sync_core.plan.delete import judge_gone
@@ -37,6 +37,9 @@ E = TypeVar("E", GraphEvent, GraphEvent | Malformed)
 
 Found = GraphEvent | Malformed | None
 """A date that was read by id; None = 404."""
+
+MOST_REACHED = 31
+"""The most days beyond a linked date that are read."""
 
 DATES_BEFORE = timedelta(days=1)
 """How far before the window a date may lie that is still followed (R8, R17)."""
@@ -88,9 +91,17 @@ def _asks_for_series(link: Link, news: GraphNews, frame: Frame) -> bool:
     return is_single or (link.status in WATCHED and is_named) or asks_for_reading(link, news, frame)
 
 
-def span_of_dates(ctx: Context) -> Window:
-    """The span in which the dates of series are read."""
-    return Window(ctx.window.start - DATES_BEFORE, ctx.window.end)
+def span_of_dates(listed: Collection[str], frame: Frame) -> Window:
+    """The span in which the dates of the listed series are read: the window, and as far as a linked date of theirs
+    may go by another pattern, which is less than one interval."""
+    ctx = frame.ctx
+    dated = [(x, x.occurrence) for x in frame.memory.links if x.occurrence and x.status in WATCHED]
+    ends = [x.base_event.end + _reach(one) for x, one in dated if one.master_id in listed]
+    return Window(ctx.window.start - DATES_BEFORE, max([ctx.window.end, *ends]))
+
+
+def _reach(one: Occurrence) -> timedelta:
+    return timedelta(days=min(one.recurrence.days if one.recurrence else 1, MOST_REACHED))
 
 
 # What the view says
@@ -105,7 +116,9 @@ def with_view(news: GraphNews, view: GraphReading, listed: Collection[str], fram
     rhythms = _rhythms(news, frame)
     events = {i: _with_rhythm(e, rhythms) for i, e in {**news.events, **shown, **unclear}.items()}
     taken = {i: event for i, event in events.items() if not _is_nobodys(event, keys, ctx)}
-    return replace(news, events=taken, with_marks=news.with_marks | frozenset(shown))
+    left = {i: shown[i] for i in shown.keys() - taken.keys()}
+    beyond = {i: _with_rhythm(e, rhythms) for i, e in left.items() if e.content.start >= ctx.window.end}
+    return replace(news, events=taken, with_marks=news.with_marks | frozenset(shown), beyond=beyond)
 
 
 def _is_nobodys(event: GraphEvent | Malformed, keys: Container[str], ctx: Context) -> bool:
@@ -269,7 +282,7 @@ def told_of_dates(found: Mapping[str, Found], ctx: Context) -> dict[str, Found]:
 def series_in(news: GraphNews, frame: Frame) -> Series:
     """What ``plan.repattern`` must know to find the links that go on with another date."""
     gone = frozenset(i for i, sight in news.dates.items() if sight is Sight.GONE)
-    return Series(tuple(news.free(frame.links)), news.masters, gone, news.unnamed)
+    return Series((*news.free(frame.links), *news.beyond.values()), news.masters, gone, news.unnamed)
 
 
 def with_awaiting(news: GraphNews, links: Collection[Link], series: Series) -> GraphNews:
@@ -280,5 +293,6 @@ def with_awaiting(news: GraphNews, links: Collection[Link], series: Series) -> G
 
 def without_left(news: GraphNews, moves: Collection[Move]) -> GraphNews:
     """Drop what was read under ids that links no longer have, after they went on with other dates."""
-    left = {move.old.event_id for move in moves}
-    return replace(news, events={i: event for i, event in news.events.items() if i not in left})
+    left, new = {move.old.event_id for move in moves}, {move.new.event_id for move in moves}
+    events = {**news.events, **{i: event for i, event in news.beyond.items() if i in new}}
+    return replace(news, events={i: event for i, event in events.items() if i not in left})

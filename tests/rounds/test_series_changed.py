@@ -131,6 +131,26 @@ async def test_mondays_become_tuesdays(house: House) -> None:
     ]
 
 
+@pytest.mark.parametrize("months", [1, 2])
+async def test_a_date_that_leaves_the_window_by_another_pattern_keeps_its_activity(house: House, months: int) -> None:
+    """Mondays become Fridays, and the last one is beyond the window by that, or was, since the window is shorter by
+    now: nothing is voided, and nothing made again when the window comes there."""
+    house.set_policy(months_ahead=months)
+    series = mondays(house)
+    await house.step()
+    before = ids(house)
+    house.set_policy(months_ahead=1)
+    house.outlook().make_series(series, repeating("friday", since=date(2024, 1, 26)))
+    await house.settle()
+
+    fridays = [date.fromisoformat(start[:10]) + timedelta(days=4) for start in before.values()]
+    assert sorted(ids(house).values()) == nine(*sorted(fridays))
+    assert (set(ids(house)), starts(house, void=True)) == (set(before), [])
+    house.advance(days=3)
+    await house.settle()
+    assert (set(ids(house)), starts(house, void=True)) == (set(before), [])
+
+
 async def test_a_deleted_date_is_one_void(house: House) -> None:
     """No removal comes for it."""
     series = mondays(house)
