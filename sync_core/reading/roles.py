@@ -172,7 +172,8 @@ def may_be_promoted(roles: Roles, news: GraphNews, frame: Frame) -> list[str]:
         for link in frame.memory.links
         if link.role is Role.FOLLOWER
         and link.status in WATCHED
-        and claimed(roles.claim_of(link), frame.ctx) in MAY_PROMOTE
+        and (claim := roles.claim_of(link)) is not None
+        and claimed(claim, frame.ctx) in MAY_PROMOTE
         and link.event_id not in news.evidence
         and link.event_id not in news.dates
         and news.event(link.event_id) is None

@@ -149,6 +149,7 @@ def test_a_followed_copy_is_read_where_its_claim_may_let_it_feed(claim: Claim, i
 
     assert may_be_promoted(roles(claim), news(), asked) == (["E1"] if is_read else [])
     assert may_be_promoted(roles(claim), news(an_invitation()), asked) == []
+    assert may_be_promoted(Roles(), news(), asked) == [], "its claim was not read: there is no sign of a change"
 
 
 @pytest.mark.parametrize(
