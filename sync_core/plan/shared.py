@@ -104,17 +104,22 @@ def as_feeder(case: Case, ctx: Context) -> Case:
 
 
 def _promoted(case: Case, event: GraphEvent, activity: ErpActivity, ctx: Context) -> Link | None:
-    """The link of a promoted copy, which feeds from now on what another copy fed; None where no other one did.
+    """The link of a promoted copy, which feeds from now on what another copy fed. None where no other one did, or
+    nobody has seen how both sides stood together: they are found as a pair then.
 
     The activity's base is the former feeder's, so that no edit in ERP.net is lost; the event's base is this copy's
-    own. Where nobody's link is left, both bases are what the sides show: a hand-over alone causes no write.
+    own. Where nobody's link is left, both bases are what the sides show, unless the copy shows what nobody has seen:
+    a hand-over alone causes no write.
     """
     claim, before, own = case.claim, case.former_link, case.link
     if before is None or not has_activity_base(before):
         if claim is None or not {claim.user_id, claim.before} - {"", ctx.mailbox}:
             return None
+        looked_at = _looked_before(claim, ctx)
+        if _is_unseen(event, own, looked_at):
+            return None
         before = new_link(event, activity, Side.GRAPH, ctx)
-        base_event = base_without_feeder(event, own.base_event if own else None, claim.looked_at)
+        base_event = base_without_feeder(event, own.base_event if own else None, looked_at)
     else:
         looked_at = fed_until(case, ctx)
         base_event = base_after_handover(event, before, _shown_by(looked_at, own), looked_at)
@@ -133,6 +138,19 @@ def _promoted(case: Case, event: GraphEvent, activity: ErpActivity, ctx: Context
         unseen=False,
         missed_at=None,
     )
+
+
+def _looked_before(claim: Claim, ctx: Context) -> datetime | None:
+    """When the last feeder looked of whom no link is left, or who died before saving one."""
+    is_mine = claim.user_id in ("", ctx.mailbox)
+    return claim.looked_at or ctx.colleagues.looked_at(claim.before if is_mine else claim.user_id)
+
+
+def _is_unseen(event: GraphEvent, own: Link | None, looked_at: datetime | None) -> bool:
+    """Whether nobody saw by that look what this copy shows now: whoever had the activity made since died before the
+    link was saved, and both are a pair without a base."""
+    is_since = looked_at is not None and event.modified_at is not None and event.modified_at > looked_at
+    return is_since and _shown_by(looked_at, own) is None
 
 
 def _shown_by(looked_at: datetime | None, own: Link | None) -> GraphContent | None:

@@ -16,9 +16,10 @@ from sync_core.model.claim import Claim
 from sync_core.plan.tables import SAME_UID
 from tests.support.budget import budget
 from tests.support.colleagues import BORIS, COLLEAGUES, KIM, NAMES, call_meeting, copy_of, feeder, living
-from tests.support.days import digits, only
+from tests.support.days import at, digits, only
 from tests.support.fuse import Fuse, FusedBackend, Killed
 from tests.support.house import ANNA, START, House, open_office, upn_of
+from tests.support.moments import Moments
 from tests.support.scenes import forward
 
 MOST_WRITES = 40
@@ -163,6 +164,32 @@ async def test_dead_for_good() -> None:
         house.advance(minutes=10)
         await house.sync(BORIS)
         assert await feeder(house, only(house.desk().activities())["Id"]) == BORIS
+
+
+@pytest.mark.parametrize(
+    "call", ["add_names", "revise_user"], ids=["before its link is saved", "before its round ends"]
+)
+async def test_dead_for_good_with_the_activity_made(call: str) -> None:
+    """Anna's worker dies, her licence goes, and Kim moves the meeting: Boris, who is invited only then, brings it."""
+
+    async def die() -> None:
+        raise Killed
+
+    async with open_office("anna", "boris") as house:
+        await house.sync()
+        event = call_meeting(house, KIM, ("anna",), day=9)
+        with suppress(Killed):
+            await run_round(Moments(0, die, frozenset({call})).around(house.world), await house.user())
+        house.graph.mailbox(ANNA).usable = False
+        house.advance(minutes=7)
+        house.graph.outsider(KIM).edit(event, start=at(5), end=at(5, 10), attendees=[ANNA, BORIS])
+        for _ in range(3):
+            house.advance(hours=13)
+            await house.sync()
+
+        row = only(house.desk().activities())
+        assert await feeder(house, row["Id"]) == BORIS
+        assert row["StartTime"] == digits(5).isoformat() + "Z"
 
 
 async def test_the_same_meeting_twice_in_one_mailbox() -> None:

@@ -375,6 +375,26 @@ def test_whoever_fed_it_left_no_link(claim: Claim, link: Link | None) -> None:
     assert set(kept(decision).base_activity.people) == {ME, GUEST}
 
 
+@pytest.mark.parametrize(
+    ("changed", "first_seen", "expected"),
+    [
+        (-2, None, Intent.NOTHING),
+        (-2, -2, Intent.NOTHING),
+        (0, -2, Intent.NOTHING),
+        (0, None, Intent.LINK),
+        (0, 0, Intent.LINK),
+    ],
+)
+def test_whoever_had_it_made_died_before_the_link(changed: int, first_seen: int | None, expected: Intent) -> None:
+    """Carl's last whole round was an hour ago. What nobody saw by then counts as in any pair that is found."""
+    event = replace(OUTSIDE, modified_at=NOW + timedelta(hours=changed))
+    link = None if first_seen is None else a_follower(modified_at=NOW + timedelta(hours=first_seen))
+    ctx = an_office(colleagues=a_staff(carl={"looked_at": NOW - timedelta(hours=1), "is_well": False}))
+    decision = decide(a_case(event, attended(ME, GUEST), claim=held_by("carl-id"), link=link), ctx)
+
+    assert (decision.intent, decision.take) == (expected, True)
+
+
 @pytest.mark.parametrize("claim", [Claim(), replace(MINE, activity_id=""), held_by(activity_id="")])
 def test_a_follower_makes_the_activity_that_nobody_made(claim: Claim) -> None:
     """The claim lapsed, is mine, or was taken and nothing came of it: look first, then create."""
