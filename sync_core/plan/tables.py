@@ -180,12 +180,14 @@ def asks_for_event_owners(case: Case, ctx: Context) -> bool:
 
 def is_taken(case: Case, ctx: Context) -> bool:
     """Whether another user's calendar has an event of this activity. Then no second one is made; where there are two,
-    the one of the activity's creator or owner counts."""
+    the one of the activity's creator or owner counts. A copy of the same meeting that fed it meanwhile is no second
+    event."""
     if case.activity is None or not case.event_owners:
         return False
     if case.link is None:
         return case.event is None
-    return case.link.role is Role.OWN and rightful(case.activity, ctx) in case.event_owners
+    feeders = {case.claim.user_id, case.claim.before} if case.claim else set[str]()
+    return case.link.role is Role.OWN and rightful(case.activity, ctx) in case.event_owners - feeders
 
 
 def _of_pair(shown: list[tuple[Side, Trait]]) -> list[tuple[Side, Trait]]:

@@ -13,8 +13,8 @@ from jobs.ports import Owned
 from jobs.round.run import run_round
 from sync_core.model.sides import ErpActivity
 from sync_core.plan.tables import REASONS, Trait
-from tests.support.colleagues import open_shop
-from tests.support.days import digits, only
+from tests.support.colleagues import feeder, open_shop
+from tests.support.days import at, digits, only
 from tests.support.house import ANNA, House, upn_of
 
 BORIS = upn_of("boris")
@@ -116,6 +116,29 @@ class TestTheOwnerChanges:
             await house.settle()
 
             assert sorted(map(len, calendars(house))) == [0, 1]
+
+
+async def test_a_copy_that_fed_the_meeting_meanwhile_is_no_second_event() -> None:
+    """Boris, who owns the activity by now and is invited, fed Anna's meeting while she was in trouble. Back, hers is
+    the event, and gets what he could not write."""
+    async with open_shop() as house:
+        event = house.outlook().create("Visit", at(9), at(9, 10), attendees=[BORIS])
+        await house.settle()
+        activity = only(house.desk().activities())["Id"]
+        house.desk().change_owner(activity, "boris")
+        await house.settle()
+        house.graph.mailbox(ANNA).usable = False
+        house.desk().edit(activity, subject="Visit 2")
+        for _ in range(3):
+            house.advance(hours=13)
+            await house.sync()
+        assert await feeder(house, activity) == BORIS
+        house.graph.mailbox(ANNA).usable = True
+        house.advance(hours=13)
+        await house.sync()
+
+        assert await feeder(house, activity) == ANNA
+        assert house.outlook().get(event)["subject"] == "Visit 2"
 
 
 class TestTheFormerOwnerIsOff:
