@@ -59,7 +59,7 @@ def _decision(flow: Flow, intent: Intent) -> Decision:
         graph=graph,
         erp=erp,
         link=life.live(kept, said, reread=flow.needs, conflict=flow.conflict),
-        in_step=frozenset(Field) - flow.open,
+        in_step=frozenset(Field) - flow.open - _left_unread(flow),
         lost=_lost(flow),
         written=((Side.GRAPH, flow.to_graph), (Side.ERP, flow.to_erp)),
         mails=mails_of_patch(flow.to_graph, attendees, case.event, link),
@@ -76,6 +76,12 @@ def _left(flow: Flow) -> tuple[str, ...]:
     if flow.ctx.policy.direction.lets(Side.ERP):
         return ()
     return tuple(sorted(flow.left & edited_in_graph(flow.case, flow.link)))
+
+
+def _left_unread(flow: Flow) -> frozenset[Field]:
+    """The fields of an earlier edit that was left alone, where the event was not read anew: what the answer to a
+    write of other fields shows in them is that edit still."""
+    return frozenset(f for f in Field if f.value in flow.link.left) if flow.case.event is None else frozenset()
 
 
 def _unserved(flow: Flow) -> tuple[Chosen, ...]:

@@ -58,6 +58,21 @@ async def test_open_both_ways_again_what_was_left_flows(house: House) -> None:
     assert house.outlook().text(event).strip() == "left alone"
 
 
+async def test_what_was_left_is_not_taken_for_known_by_a_write_of_something_else(house: House) -> None:
+    """Outlook's edit was kept out of ERP.net; Graph's answer to a later move shows it again, beside the move."""
+    event, activity = await linked_meeting(house)
+    house.set_policy(direction=Direction.TO_GRAPH)
+    house.outlook().edit(event, body="left alone")
+    await house.step()
+    house.desk().edit(activity, start=digits(3), end=digits(3, 12))
+    await house.step()
+    house.set_policy(direction=Direction.BOTH)
+    await house.step()
+
+    row = house.desk().get(activity)
+    assert (row["Notes"], row["StartTime"]) == ("left alone", digits(3).isoformat() + "Z")
+
+
 async def test_a_far_activity_does_not_keep_rounds_busy(house: House) -> None:
     """An event beyond the feed's reach is never shown by it; an idle sync stays idle all the same."""
     house.desk().create("Next year", digits(400), digits(400, 12))
