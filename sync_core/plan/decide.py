@@ -340,10 +340,18 @@ def _not_feeding(case: Case, ctx: Context) -> Decision | None:
         return None
     found = elected(case.event, case.claim, ctx)
     if found is Elected.FEED:
-        return None
+        return follow(case, ctx, unread=HALF_SEEN) if _is_made(case, ctx) else None
     if found is Elected.CLASH:
         return _waiting(case, PendingState.CLASH)
     return step_back(case, case.link, ctx) if case.link else follow(case, ctx)
+
+
+def _is_made(case: Case, ctx: Context) -> bool:
+    """Whether another mailbox's claim names an activity that was not found: one that was made in ERP.net need not
+    name the meeting yet. The copy follows until it has been read."""
+    claim = case.claim
+    is_alone = case.link is None and case.activity is None
+    return is_alone and claim is not None and bool(claim.activity_id) and claim.user_id != ctx.mailbox
 
 
 def _claim_lost(case: Case, ctx: Context) -> Decision | None:

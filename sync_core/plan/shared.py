@@ -221,8 +221,9 @@ def has_activity_base(link: Link) -> bool:
     return is_feeding or link.ended_by is EndedBy.HANDED_ON
 
 
-def follow(case: Case, ctx: Context) -> Decision:
-    """The copy gets a link of its own: its owner's response goes to the activity, and it can become the feeder."""
+def follow(case: Case, ctx: Context, *, unread: str = "") -> Decision:
+    """The copy gets a link of its own: its owner's response goes to the activity, and it can become the feeder.
+    ``unread`` says what the next round must read for that."""
     assert case.event is not None
     event = case.event
     left = _said_to_have_left(case, ctx)
@@ -240,7 +241,7 @@ def follow(case: Case, ctx: Context) -> Decision:
         modified_at=event.modified_at,
         role=Role.FOLLOWER,
         reason=FOLLOWED,
-        reread=_unmade(case.claim) or (BACK_AGAIN if left else ""),
+        reread=unread or _unmade(case.claim) or (BACK_AGAIN if left else ""),
         answers=left,
     )
     return Decision(case, Intent.FOLLOW, Verdict.SKIP, FOLLOWED, link=link, in_step=frozenset())

@@ -141,6 +141,26 @@ async def test_a_copy_that_fed_the_meeting_meanwhile_is_no_second_event() -> Non
         assert house.outlook().get(event)["subject"] == "Visit 2"
 
 
+async def test_whoever_is_invited_while_its_owner_is_in_trouble_makes_nothing_anew() -> None:
+    """Boris made it in ERP.net, and it does not name its event yet: the claim on the meeting names it."""
+    async with open_shop() as house:
+        activity = house.desk("boris").create("Visit", digits(9), digits(9, 12))
+        await house.settle()
+        house.graph.mailbox(BORIS).usable = False
+        for _ in range(3):
+            house.advance(hours=13)
+            await house.sync()
+        visit = only(house.outlook(BORIS).events())["id"]
+        house.outlook(BORIS).edit(visit, subject="Visit 2", attendees=[ANNA])
+        for _ in range(3):
+            house.advance(minutes=5)
+            await house.sync()
+
+        row = only(house.desk().activities())
+        assert (row["Id"], row["Subject"]) == (activity, "Visit 2")
+        assert await feeder(house, activity) == ANNA
+
+
 class TestTheFormerOwnerIsOff:
     """Anna has left; what was hers and is Boris's now is in his calendar."""
 
