@@ -175,7 +175,8 @@ class Outcome(Sayings):
         "not carried out: a later command about the same was carried out before it "
         f"({{kind}}, asked at {{at:{WHEN}}} UTC)"
     )
-    RESOLVED = "resolved: both sides are in step, and the category is gone"
+    RESOLVED = "resolved: both sides are in step"
+    RESOLVED_UNMARKED = "resolved: both sides are in step, and the category is gone"
     MOVED_ON = "not resolved: it changed meanwhile; look at it as it is now and answer that"
     ANSWER_KEPT = "kept for the next round, which carries it out"
     ANSWER_KEPT_WHILE = "kept for the next round, which carries it out: {problems}"

@@ -18,7 +18,7 @@ from jobs.says import Outcome
 from jobs.waiting import Notice, erp_session, unheeded
 from jobs.world import World
 from sync_core.model import link as life
-from sync_core.model.link import Link
+from sync_core.model.link import Link, wears_category
 from sync_core.model.memory import Memory, User
 from sync_core.model.phrase import Phrase
 from sync_core.plan.resolve import AnswerRefused, choices, has_moved_on, is_resolved
@@ -43,7 +43,7 @@ class Resolved:
     def told(self) -> Phrase:
         """What came of it."""
         if self.is_resolved:
-            return Outcome.RESOLVED.say()
+            return (Outcome.RESOLVED_UNMARKED if wears_category(self.before) else Outcome.RESOLVED).say()
         if has_moved_on(self.before, self.after):
             return Outcome.MOVED_ON.say()
         if self.after is not None and self.after.chosen:

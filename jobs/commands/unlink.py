@@ -18,7 +18,7 @@ from jobs.world import World
 from sync_core.content.project import is_private
 from sync_core.model import link as life
 from sync_core.model.action import Action
-from sync_core.model.link import ENDED, CategoryState, Link, Role
+from sync_core.model.link import ENDED, Link, Role
 from sync_core.model.memory import JournalEntry, Memory, User
 from sync_core.model.series import nameless
 from sync_core.plan.decide import UNLINKED
@@ -52,8 +52,7 @@ async def unlink(world: World, user: User, item: str, *, notice: Notice = unheed
     if not life.is_unlinked(before):
         await world.store.append_journal([_entry(world, user, before)])
         await _list(world, user)
-    has_category = before.conflict is not None and before.conflict.category is CategoryState.SET
-    return Unlinked(user, life.unlinked(before, UNLINKED, world.clock()), has_category)
+    return Unlinked(user, life.unlinked(before, UNLINKED, world.clock()), life.wears_category(before))
 
 
 async def _list(world: World, user: User) -> None:

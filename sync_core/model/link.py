@@ -197,6 +197,11 @@ class Link:
         return stamp_of(self.updated_at, self.version)
 
 
+def wears_category(link: Link) -> bool:
+    """Whether the event wears the category of its open conflict, as last seen: a date of a series never does."""
+    return link.conflict is not None and link.conflict.category is CategoryState.SET
+
+
 def master_of(link: Link) -> str:
     """Graph's id of the series of a link's date, '' for a single event."""
     return link.occurrence.master_id if link.occurrence else ""

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from sync_core.model.decision import Context
-from sync_core.model.link import CategoryState, Clash, Conflict, Link
+from sync_core.model.link import CategoryState, Clash, Conflict, Link, wears_category
 from sync_core.model.policy import Direction
 from sync_core.model.sides import CONFLICT_CATEGORY, GraphEvent
 from sync_core.model.writes import PatchEvent
@@ -40,9 +40,8 @@ def with_category(
         return conflict, None
     has_category = CONFLICT_CATEGORY in event.categories
     if conflict is None:
-        ours = link.conflict is not None and link.conflict.category is CategoryState.SET
         rest = tuple(c for c in event.categories if c != CONFLICT_CATEGORY)
-        return None, rest if ours and has_category else None
+        return None, rest if wears_category(link) and has_category else None
     if has_category:
         return replace(conflict, category=CategoryState.SET), None
     if conflict.category is not CategoryState.NONE:

@@ -264,7 +264,8 @@ async def test_a_person_chooses_for_one_date(house: House) -> None:
     await house.settle()
     (link,) = [x for x in (await house.recall()).links if x.conflict]
     assert link.conflict is not None
-    await resolve(house.world, link.conflict_id, "erp")
+    answered = await resolve(house.world, link.conflict_id, "erp")
+    assert answered.told.text == "resolved: both sides are in step"
     await house.settle()
 
     assert at_outlook(house, series, 1)["subject"] == "In ERP.net"

@@ -57,7 +57,8 @@ async def test_by_either_side(ask: House, answer: str, kept: str, lost: dict[str
     assert ask.outlook().get(event)["categories"] == [CATEGORY]
     answered = await resolve(ask.world, conflict, answer)
 
-    assert shapes.resolved_of(answered)["resolved"] is True
+    told = shapes.resolved_of(answered)
+    assert (told["resolved"], told["text"]) == (True, "resolved: both sides are in step, and the category is gone")
     assert titles(ask, event, activity) == (kept, kept)
     assert ask.outlook().get(event)["categories"] == []
     assert item_shapes.conflicts_of(await ask.user(), await ask.recall()) == []
