@@ -24,6 +24,7 @@ from sync_core.model.series import Occurrence
 from sync_core.model.unsynced import UNSHOWN
 from sync_core.plan.cells import in_words
 from sync_core.plan.remedies import OTHERWISE, remedy
+from sync_core.plan.resolve import answers_to
 
 if TYPE_CHECKING:
     from jobs.commands.remembered import Dates, Finding
@@ -290,6 +291,7 @@ def conflict_of(user: User, link: Link) -> Json:
                 "activity_value": subject_of(clash.activity_value, private),
                 "why": clash.why,
                 "do": remedy(clash.why),
+                "answers": [str(answer) for answer in answers_to(clash.why)],
             }
             for clash in link.conflict.clashes
         ],

@@ -15,8 +15,7 @@ from sync_core.model.memory import Approval, JournalEntry, Memory
 from sync_core.model.series import Occurrence
 from sync_core.model.sides import Side
 from sync_core.model.unsynced import UNSHOWN
-from sync_core.plan.dates import NEIGHBOUR
-from sync_core.plan.update_rules import ONE_PRIVACY
+from sync_core.plan.resolve import Answer, answers_to
 
 UNCOMPARED = "linked, and not compared now"
 STATES = {
@@ -150,13 +149,9 @@ def of_link(link: Link, feeder: str = "", answer: str = "") -> Iterator[Finding]
         )
 
 
-OUTLOOKS = frozenset({NEIGHBOUR, ONE_PRIVACY})
-"""Why Outlook cannot take what ERP.net has: only its own value can be kept."""
-
-
 def _answers_to(conflict_id: str, reasons: Set[str]) -> str:
     kept = f"`calsync resolve {conflict_id} --keep outlook`"
-    return kept if reasons <= OUTLOOKS else f"{kept}, or `--keep erp`"
+    return f"{kept}, or `--keep erp`" if any(Answer.ERP in answers_to(why) for why in reasons) else kept
 
 
 def _reason_of(link: Link) -> str:

@@ -7,7 +7,8 @@ from enum import StrEnum
 
 from sync_core.model.link import Chosen, Link
 from sync_core.model.sides import Field, Side
-from sync_core.plan.update_rules import HIDDEN_VALUE
+from sync_core.plan.dates import NEIGHBOUR
+from sync_core.plan.update_rules import HIDDEN_VALUE, ONE_PRIVACY
 
 PEOPLE_BY_HAND = "the lists of people are not chosen between: change the list on the side that is wrong"
 HIDDEN = "its values are hidden by SYNC_PRIVATE=busy: make both sides say the same by hand"
@@ -21,6 +22,15 @@ class Answer(StrEnum):
 
 
 KEEPS = {Answer.OUTLOOK: Side.GRAPH, Answer.ERP: Side.ERP}
+
+
+OUTLOOKS = frozenset({NEIGHBOUR, ONE_PRIVACY})
+"""Why Outlook cannot take what ERP.net has: only its own value can be kept."""
+
+
+def answers_to(why: str) -> tuple[Answer, ...]:
+    """The answers that can be offered where a field is in conflict for this reason."""
+    return (Answer.OUTLOOK,) if why in OUTLOOKS else tuple(Answer)
 
 
 class AnswerRefused(ValueError):

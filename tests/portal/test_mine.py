@@ -21,8 +21,10 @@ from portal.sign_in import Role
 from sync_core.model.entries import as_series
 from sync_core.model.memory import JournalEntry
 from sync_core.model.pause import Pause
+from sync_core.model.policy import SeriesRule, Winner
 from sync_core.model.series import Occurrence
 from tests.support.house import House
+from tests.support.series import MONDAYS, clock, mondays, on
 from tests.support.visitor import Visitor, signed_in
 
 AT = datetime(2026, 1, 26, 9, 0, tzinfo=UTC)
@@ -161,6 +163,29 @@ async def make_conflict(house: House, **more: object) -> None:
     house.desk().set_state(activity["Id"], "Released")
     house.outlook().edit(event, subject="Budget <2027>")
     await house.step()
+
+
+async def test_what_outlook_always_refuses_is_not_offered(house: House, anna: Visitor) -> None:
+    """A date that ERP.net moved past its neighbour: of its time Outlook's alone can be kept, of its title either."""
+    house.set_policy(series=SeriesRule.WINDOW, winner=Winner.ASK)
+    series = mondays(house)
+    await house.step()
+    second = on(house, MONDAYS[1])["Id"]
+    house.desk().edit(second, start=clock(MONDAYS[2], 7), end=clock(MONDAYS[2], 8))
+    await house.settle()
+    [path] = set(re.findall(r'href="(/portal/conflicts/\w+)"', await anna.read("/portal")))
+    assert re.findall(r'name="choice" value="(\w+)"', await anna.read(path)) == ["outlook"]
+
+    house.outlook().edit_date(series, MONDAYS[1], subject="Mine")
+    house.desk().edit(second, subject="Yours")
+    await house.settle()
+    shown = await anna.read(path)
+    assert re.findall(r'name="choice" value="(\w+)"', shown) == ["outlook", "erp", "fields"]
+    assert sorted(re.findall(r'name="field\.(\w+)" value="(\w+)"', shown)) == [
+        ("subject", "erp"),
+        ("subject", "outlook"),
+        ("time", "outlook"),
+    ]
 
 
 async def test_a_conflict_in_two_columns(house: House, anna: Visitor) -> None:
