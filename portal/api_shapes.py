@@ -192,6 +192,7 @@ EVERYONE = thing(
     items_parts=NUMBER,
     running=several(thing(**COMMAND)),
     may_change=TRUTH,
+    has_series={**TRUTH, "description": "Whether recurring meetings are synced (`SYNC_SERIES`)"},
 )
 EVENT = thing(
     at=TIME,

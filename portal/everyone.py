@@ -14,6 +14,7 @@ from jobs.commands.item_shapes import conflicts_of, iso_of
 from jobs.commands.pause import paused_now
 from jobs.commands.shapes import company_of, policy_of, status_of
 from jobs.commands.unsynced import key_of as key_of_reason
+from jobs.company import in_force
 from jobs.due import pause_of
 from jobs.round.report import PRIVATE
 from portal import people
@@ -28,6 +29,7 @@ from portal.visit import Page, Visit
 from sync_core.errors import RowUnreadable
 from sync_core.model.memory import Instance, User
 from sync_core.model.pause import Pause
+from sync_core.model.policy import SeriesRule
 from sync_core.model.unsynced import summed
 
 RUNNING = 1_000
@@ -74,6 +76,7 @@ async def _overview(visit: Visit, wanted: Mapping[str, str]) -> Page:
         "items_people": PART,
         "items_parts": -(-len(users) // PART),
         "may_change": visit.person.is_admin,
+        "has_series": in_force(visit.world, instance).policy.series is SeriesRule.WINDOW,
     }
     return Page("everyone.html", data, zone=await reader_zone(visit))
 

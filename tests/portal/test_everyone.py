@@ -26,6 +26,7 @@ from portal.sign_in import Role
 from portal.tables import as_csv
 from sync_core.model.memory import Instance, Tally, User
 from sync_core.model.pause import Pause
+from sync_core.model.policy import SeriesRule
 from tests.portal.test_mine import heading, make_conflict, meet
 from tests.support.house import START, House
 from tests.support.users import put_user
@@ -61,6 +62,20 @@ async def test_the_company_at_a_glance(house: House, admin: Visitor) -> None:
     assert heading(await admin.read("/portal/everyone", accept_language="bg")) == (
         "Календарите на всички и ERP.net са в синхрон."
     )
+
+
+@pytest.mark.parametrize(("rule", "is_offered"), [(SeriesRule.SKIP, True), (SeriesRule.WINDOW, False)])
+async def test_what_recurring_meetings_would_bring_is_asked_before_they_are_on(
+    house: House, admin: Visitor, rule: SeriesRule, *, is_offered: bool
+) -> None:
+    """The company's policy decides, whatever the settings of this process say."""
+    house.set_policy(series=rule)
+    await stamp_policy(house.world)
+    house.set_policy(series=SeriesRule.SKIP)
+    page = await admin.read("/portal/everyone")
+
+    assert ("/portal/everyone/do/preview-series" in page) == is_offered
+    assert "/portal/everyone/do/preview-all" in page
 
 
 async def test_what_a_round_left_is_counted(house: House, admin: Visitor) -> None:
