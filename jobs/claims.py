@@ -16,6 +16,10 @@ nobody else has a copy:
   the claim's activity and *then* reads the index. So at least one of the two sees the other. Either the activity is
   not voided, or the follower sees a meeting without an activity, reads it again and, once the claim is stale, creates
   a new one.
+- Somebody who knows the meeting by another iCalUId by now, since its series was changed, may not be found either. A
+  follower saves its link under that one and then looks, in every round until the feeder's link has it too, whether
+  the feeder has cleared the former claim: where the activity is void by then, the same as above happens
+  (``sync_core.reading.roles.before_the_feeder``).
 """
 
 from __future__ import annotations

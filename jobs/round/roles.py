@@ -26,9 +26,11 @@ from sync_core.reading.roles import (
     Roles,
     as_known_to,
     asked_claims,
+    before_the_feeder,
     begun_of,
     carried,
     lost_dates,
+    may_be_ahead,
     may_be_promoted,
     may_be_renamed,
     named_by_lost,
@@ -107,6 +109,8 @@ async def with_roles(
 
 
 async def _inheriting(frame: RoundFrame, case: Case, roles: Roles, recalled: Recalled) -> Case:
+    if may_be_ahead(case, frame.ctx):
+        case = await _beside_feeder(frame, case)
     if case.claim is None or not takes_over(case, roles, frame.ctx):
         return case
     try:
@@ -114,3 +118,17 @@ async def _inheriting(frame: RoundFrame, case: Case, roles: Roles, recalled: Rec
     except RowUnreadable as error:  # without the former link's bases an edit cannot be recognized
         return replace(case, event_sight=Sight.UNDECIDED, explanation=str(error))
     return replace(case, former_link=former_link, former_feeder=former_feeder)
+
+
+async def _beside_feeder(frame: RoundFrame, case: Case) -> Case:
+    """The case of a follower, with what its feeder's links say of the same activity."""
+    claim, store = case.claim, frame.world.store
+    assert claim is not None
+    try:
+        few = await store.find_feeding(claim.user_id, claim.activity_id)
+        links = (await store.recall(claim.user_id)).links if few is None else few
+    except RowUnreadable as error:
+        return replace(case, event_sight=Sight.UNDECIDED, explanation=str(error))
+    known = [x for x in links if x.activity_id == claim.activity_id]
+    former = await read_claims(store, {x.ical_uid for x in known} - {case.link.ical_uid if case.link else ""})
+    return before_the_feeder(case, known, tuple(former.values()))

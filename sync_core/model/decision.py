@@ -78,10 +78,11 @@ class Case:
     end when both items are linked, and ``awaits`` what stands in the item's way.
 
     Of a meeting: ``claim`` is its claim (None = not asked). ``former_feeder`` is the user who fed the activity
-    before, ``former_link`` their link. ``followed`` says that this copy has not fed until now. Where this mailbox has
-    lost its copy, ``others`` are the users who still have one (None = not asked, or no answer), and ``farewell`` is
-    the owner's response on the lost copy. ``event_owners`` are the other users, switched on, in whose calendar the
-    activity has an event or is about to get one; they are asked where ``tables.asks_for_event_owners``.
+    before, ``former_link`` their link. ``followed`` says that this copy has not fed until now, ``is_ahead`` that
+    the feeder's link has yet to go along under its iCalUId. Where this mailbox has lost its copy, ``others`` are the
+    users who still have one (None = not asked, or no answer), and ``farewell`` is the owner's response on the lost
+    copy. ``event_owners`` are the other users, switched on, in whose calendar the activity has an event or is about
+    to get one; they are asked where ``tables.asks_for_event_owners``.
 
     ``neighbours`` are the days of the dates on either side of a date of a series.
     """
@@ -101,6 +102,7 @@ class Case:
     others: tuple[str, ...] | None = None
     farewell: str = ""
     followed: bool = False
+    is_ahead: bool = False
     event_owners: frozenset[str] = frozenset()
     neighbours: Neighbours = (None, None)
 

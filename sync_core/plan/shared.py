@@ -19,6 +19,7 @@ from sync_core.model.claim import Claim
 from sync_core.model.decision import Case, Context, Decision, Intent, Sight, Verdict
 from sync_core.model.link import EndedBy, Link, LinkStatus, Role
 from sync_core.model.sides import EVERYTHING, ErpActivity, Field, GraphContent, GraphEvent, Side
+from sync_core.model.why import Why
 from sync_core.model.writes import ParticipantChanges, PatchActivity
 from sync_core.people.privacy import is_hidden
 from sync_core.people.responses import DELETED_COPY, NOTES_OF, OURS, notes_for, responses_of
@@ -262,6 +263,11 @@ def _unmade(claim: Claim | None) -> str:
     return UNMADE if claim is not None and claim.etag and not claim.activity_id else ""
 
 
+def _unsettled(case: Case) -> str:
+    """Why a follower must be looked at again."""
+    return _unmade(case.claim) or (Why.ANOTHER_DATE if case.is_ahead else "")
+
+
 def step_back(case: Case, link: Link, ctx: Context) -> Decision:
     """Another copy feeds the meeting now: this one follows, and loses our category."""
     graph = category_removal(case.event, link, ctx)
@@ -279,7 +285,9 @@ def follower(case: Case, link: Link, ctx: Context) -> Decision:
         return _gone(case, link, ctx, CANCELLED_COPY, None)
     if case.event_sight is Sight.GONE and link.status is not LinkStatus.TOMBSTONE:
         return _gone(case, link, ctx, DELETED_IN_OUTLOOK, _farewell(case, link, ctx))
-    return Decision(case, Intent.NOTHING, Verdict.NOTHING, link=life.looked_at(link), in_step=frozenset())
+    unread = _unsettled(case) if case.event_sight is Sight.UNREAD and link.status in life.WATCHED else ""
+    kept = life.reread_for(link, unread) if unread else life.looked_at(link)
+    return Decision(case, Intent.NOTHING, Verdict.NOTHING, link=kept, in_step=frozenset())
 
 
 def hand_on(case: Case, link: Link, ctx: Context) -> Decision:
@@ -295,7 +303,7 @@ def hand_on(case: Case, link: Link, ctx: Context) -> Decision:
 def _answering(case: Case, link: Link, ctx: Context) -> Decision:
     assert case.event is not None
     activity_id = case.claim.activity_id if case.claim and case.claim.activity_id else link.activity_id
-    link = life.followed(replace(link, activity_id=activity_id), FOLLOWED, reread=_unmade(case.claim))
+    link = life.followed(replace(link, activity_id=activity_id), FOLLOWED, reread=_unsettled(case))
     responses = {} if is_hidden(case, ctx) else responses_of(case.event, ctx)
     in_step = _taken_in(case.event, case.claim, ctx)
     if tuple(sorted(responses.items())) == link.answers or not _may_write_notes(case, ctx):

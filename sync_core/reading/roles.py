@@ -14,6 +14,7 @@ from sync_core.model.claim import Claim
 from sync_core.model.decision import Case, Context, Sight
 from sync_core.model.link import WATCHED, EndedBy, Link, LinkStatus, Role, master_of
 from sync_core.model.sides import EVERYTHING, Field, GraphEvent, Side
+from sync_core.model.why import Why, named
 from sync_core.plan.relocate import Move
 from sync_core.plan.shared import claimed, elected, is_dismissed, is_fed_elsewhere, is_lost_feeder
 from sync_core.plan.tables import Claimed, Elected
@@ -298,6 +299,37 @@ def _farewell(link: Link, news: GraphNews) -> str:
     evidence = news.evidence.get(link.event_id)
     event = evidence.event if evidence else news.masters.get(master_of(link))
     return event.response if isinstance(event, GraphEvent) else ""
+
+
+def may_be_ahead(case: Case, ctx: Context) -> bool:
+    """Whether this copy follows a colleague's invited one, and may know the meeting by an iCalUId that their link
+    does not have yet: it has just gone on under that one, or the activity is void."""
+    link, claim, activity = case.link, case.claim, case.activity
+    if link is None or link.role is not Role.FOLLOWER or link.status not in WATCHED or claim is None:
+        return False
+    is_guests = not claim.is_own and claimed(claim, ctx) in (Claimed.GUEST, Claimed.LAPSED)
+    is_void = activity is not None and activity.void and activity.id == claim.activity_id
+    return is_guests and bool(claim.activity_id) and (named(link.reread) is Why.ANOTHER_DATE or is_void)
+
+
+def before_the_feeder(case: Case, known: Collection[Link], former: Collection[Claim]) -> Case:
+    """The case of such a copy by its feeder's ``known`` links of the activity, and the claims under their iCalUIds.
+
+    The feeder may lose their copy before they see that the meeting goes on: then their round finds nobody who has it
+    under the ``former`` iCalUId, clears that claim and voids the activity, and the claim that this copy goes by is as
+    good as one that got no activity. Until the feeder has gone along, this copy is looked at again. What was voided
+    in ERP.net stays void.
+    """
+    claim, activity = case.claim, case.activity
+    assert claim is not None
+    if any(uid_key(x.ical_uid) == claim.key for x in known):
+        return case
+    is_cleared = any(x.etag and x.user_id == claim.user_id and not x.activity_id for x in former)
+    if activity is None or not activity.void:
+        return replace(case, is_ahead=is_cleared or any(x.status in WATCHED for x in known))
+    if not is_cleared:
+        return case
+    return replace(case, claim=replace(claim, activity_id=""), activity=None, activity_sight=Sight.UNREAD)
 
 
 def takes_over(case: Case, roles: Roles, ctx: Context) -> bool:

@@ -8,11 +8,15 @@ from itertools import product
 import pytest
 
 from jobs.commands.switch import disable
+from jobs.round.run import run_round
+from jobs.world import World
 from sync_core.content.ranges import uid_key
 from sync_core.model.link import Role
-from tests.support.budget import each, told
+from sync_core.model.memory import User
+from tests.support.budget import budget, each, told
 from tests.support.colleagues import BORIS, KIM
 from tests.support.house import ANNA, House, notes
+from tests.support.moments import Moments
 from tests.support.series import (
     MONDAYS,
     READINGS,
@@ -181,6 +185,48 @@ async def test_the_feeder_leaves_an_outsiders_series_that_has_just_moved(order: 
         assert [start for start in starts(house) if start in tuesdays] == tuesdays
         assert len(starts(house)) == len(tuesdays) + 2
         assert len(starts(house, void=True)) == (0 if order[0] == BORIS else len(tuesdays))
+
+
+MOST_CALLS = 120
+STRIDE = budget(17, 1)
+"""Every call in `make soak`, every seventeenth in `make test`."""
+
+
+@pytest.mark.parametrize("order", ORDERS)
+async def test_the_feeder_leaves_a_series_that_has_just_moved_while_the_other_guest_sees_it(
+    order: tuple[str, str],
+) -> None:
+    """The other's whole round falls before any call of the one's: in the end the other guest's copy feeds a living
+    activity for each of the other dates."""
+    for n in range(0, MOST_CALLS, STRIDE):
+        async with open_series("anna", "boris") as house:
+            kept_meetings(house)
+            meeting = meet_outside(house)
+            await house.sync(ANNA)
+            await house.settle(ANNA, BORIS)
+            house.advance(minutes=1)
+            house.graph.outsider(KIM).make_series(meeting, repeating("tuesday", since=MONDAYS[0] + timedelta(days=1)))
+            house.outlook(ANNA).delete(copy_at(house, ANNA))
+            first, second = [await house.user(upn) for upn in order]
+            moments = Moments(n, lambda house=house, user=second: _round(house.world, user))  # type: ignore[misc]
+            await _round(moments.around(house.world), first)
+            await house.settle(ANNA, BORIS)
+            house.advance(minutes=10)
+            await house.settle(ANNA, BORIS)
+
+            tuesdays = nine(*(day + timedelta(days=1) for day in MONDAYS))
+            fed = [x for x in (await house.recall(BORIS)).links if x.role is Role.INVITED and x.status == "live"]
+            alive = {row["Id"] for row in house.desk().activities() if not row["Void"]}
+            assert ([start for start in starts(house) if start in tuesdays], len(alive)) == (tuesdays, 7), n
+            assert len({x.activity_id for x in fed} & alive) == 5, n
+            if not moments.hit:
+                return
+    pytest.fail("the round makes more calls than this test looks at")
+
+
+async def _round(world: World, user: User) -> None:
+    """A whole round; one that stops itself is the next one's to finish."""
+    await run_round(world, user, asked=True)
 
 
 @pytest.mark.parametrize("order", ORDERS)

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from sync_core.content.ranges import uid_key
 from sync_core.model import link as life
 from sync_core.model.claim import UNCLAIMED, Claim
 from sync_core.model.decision import Case, Sight
@@ -14,6 +15,7 @@ from sync_core.model.link import Conflict, EndedBy, Link, Pending, Role
 from sync_core.model.memory import InboxRow, Memory
 from sync_core.model.series import Occurrence
 from sync_core.model.sides import Evidence, GraphEvent, Side
+from sync_core.model.why import Why
 from sync_core.plan.relocate import Move
 from sync_core.reading.frame import Frame, Scale
 from sync_core.reading.news import GraphNews
@@ -22,10 +24,12 @@ from sync_core.reading.roles import (
     as_known_to,
     asked_claims,
     asks_for_event,
+    before_the_feeder,
     carried,
     is_followed,
     is_unmade,
     lost_dates,
+    may_be_ahead,
     may_be_promoted,
     may_be_renamed,
     named_by_lost,
@@ -376,3 +380,55 @@ def test_which_dates_were_lost() -> None:
     for other in (INVITED, replace(of_boris, role=Role.OWN), replace(of_boris, activity_id="")):
         assert lost_dates(gone, frame(other)) == {}
     assert lost_dates(news(), frame(of_boris)) == {}
+
+
+AHEAD = a_follower(ical_uid="uid-2", activity_id="A1", reread=Why.ANOTHER_DATE)
+GUESTS_AHEAD = replace(A_GUESTS, key=uid_key("uid-2"))
+VOID = an_activity(id="A1", void=True)
+
+
+@pytest.mark.parametrize(
+    ("case", "is_asked"),
+    [
+        pytest.param(Case(AHEAD, claim=GUESTS_AHEAD), True, id="another-date"),
+        pytest.param(Case(replace(AHEAD, reread=""), claim=GUESTS_AHEAD), False, id="nothing-new"),
+        pytest.param(Case(replace(AHEAD, reread=""), None, VOID, claim=GUESTS_AHEAD), True, id="void"),
+        pytest.param(Case(AHEAD, claim=BORISES), False, id="organizer"),
+        pytest.param(Case(AHEAD, claim=MINE), False, id="mine"),
+        pytest.param(Case(AHEAD, claim=replace(GUESTS_AHEAD, activity_id="")), False, id="unmade"),
+        pytest.param(Case(replace(AHEAD, role=Role.INVITED), claim=GUESTS_AHEAD), False, id="feeding"),
+    ],
+)
+def test_when_a_follower_may_be_ahead_of_its_feeder(case: Case, is_asked: bool) -> None:
+    """When it has just gone on under another iCalUId, or its activity is void."""
+    assert may_be_ahead(case, CTX) is is_asked
+
+
+BEHIND = a_link(ical_uid="uid-1", activity_id="A1", role=Role.INVITED)
+LEFT = life.ended(BEHIND, EndedBy.OUTLOOK, "", NOW)
+CLEARED = replace(A_GUESTS, activity_id="")
+
+
+@pytest.mark.parametrize(
+    ("known", "former", "is_void", "found"),
+    [
+        pytest.param([BEHIND], [A_GUESTS], False, "ahead", id="not-seen"),
+        pytest.param([LEFT], [CLEARED], False, "ahead", id="leaving"),
+        pytest.param([replace(BEHIND, ical_uid="UID-2")], [], False, "settled", id="gone-along"),
+        pytest.param([life.ended(BEHIND, EndedBy.ERP, "", NOW)], [A_GUESTS], False, "settled", id="ended"),
+        pytest.param([], [], False, "settled", id="forgotten"),
+        pytest.param([LEFT], [CLEARED], True, "unmade", id="left"),
+        pytest.param([BEHIND], [CLEARED], True, "unmade", id="died-before-it-ended"),
+        pytest.param([BEHIND], [A_GUESTS], True, "settled", id="void-in-erpnet"),
+        pytest.param([LEFT], [replace(CLEARED, user_id="carl-id")], True, "settled", id="cleared-by-another"),
+        pytest.param([LEFT], [UNCLAIMED], True, "settled", id="never-claimed"),
+    ],
+)
+def test_what_a_follower_ahead_of_its_feeder_waits_for(
+    known: list[Link], former: list[Claim], is_void: bool, found: str
+) -> None:
+    """It is looked at again until the feeder has gone along; what was voided meanwhile is as good as unmade."""
+    case = Case(AHEAD, None, VOID if is_void else an_activity(id="A1"), claim=GUESTS_AHEAD)
+    case = before_the_feeder(case, known, former)
+    is_unmade_now = case.claim is not None and not case.claim.activity_id and case.activity is None
+    assert (case.is_ahead, is_unmade_now) == (found == "ahead", found == "unmade")
