@@ -15,6 +15,7 @@ from adapters.settings import ROWS
 from cli import main
 from simulators.demo.story import STEPS
 from sync_core.plan.remedies import DO
+from tests.bench.size.figures import sessions_for
 from tests.support.bicep import read_bicep
 from tests.support.deployment import MAIN, ROOT, delivered, environment, functions_with, module
 
@@ -135,6 +136,19 @@ def test_every_test_named_exists(path: Path) -> None:
 def test_the_models_name_tests(name: str, least: int) -> None:
     """The check above has something to look at."""
     assert len(list(named_tests(ROOT / "docs" / name))) > least
+
+
+def test_as_many_sessions_are_advised_as_were_simulated() -> None:
+    """The administrator's table, the sentence that is the rule, and the rows of simulated companies agree."""
+    deploy, operate, capacity = (text_of(ROOT / "docs" / f"{name}.md") for name in ("deploy", "operate", "capacity"))
+    advised = [
+        *re.findall(r"^\| ([\d,]+) \| [\d,]+ \| \d+ \| (\d) \|", deploy, re.MULTILINE),
+        *((people, number) for number, people in re.findall(r"\b(\d) for ([\d,]*00)\b", operate)),
+        *re.findall(r"^\| ([\d,]+), [^|]+ \| (\d) \| (?:[^|]+\|){5}$", capacity, re.MULTILINE),
+    ]
+
+    assert len(advised) > 15
+    assert [one for one in advised if sessions_for(int(one[0].replace(",", ""))) != int(one[1])] == []
 
 
 def test_every_promise_links_to_a_test() -> None:

@@ -12,7 +12,7 @@ from tests.infra.orders import EVERYWHERE, ORDERS
 from tests.infra.test_docs import PAGES, code_in, text_of
 from tests.support.deployment import ROOT
 
-DEPLOY = ROOT / "docs" / "deploy.md"
+DEPLOY, CAPACITY = (ROOT / "docs" / f"{name}.md" for name in ("deploy", "capacity"))
 ORDER = re.compile(r"(?:^|&& |; ?|\| )(az|azd|func) ([^|;&]+)")
 
 
@@ -95,36 +95,36 @@ def test_things_stand_in_the_order_in_which_they_are_needed(before: str, after: 
 # What it costs
 
 
-def table(title: str) -> list[list[str]]:
-    """The rows of the table whose first heading this is."""
-    rows = text_of(DEPLOY).partition(f"| {title} |")[2].split("\n\n")[0].splitlines()[2:]
+def table(page: Path, title: str) -> list[list[str]]:
+    """The rows of the table whose first heading this is, without their commas between thousands."""
+    rows = re.sub(r"(\d),(\d)", r"\1\2", text_of(page).partition(f"| {title} |")[2]).split("\n\n")[0].splitlines()[2:]
     return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
 
 
 def numbers(cells: list[str]) -> list[float]:
-    """All numbers of the second cells, in their order."""
+    """All numbers of the cells, in their order."""
     return [float(number) for cell in cells for number in cell.split(", ")]
 
 
-def test_the_costs_are_what_the_assumptions_make_them() -> None:
-    """Each figure of the table is reckoned from the assumptions and prices above it."""
-    changes, round_s, pull_s, other_s, notices, memory, log_kb, per_round, per_minute = numbers(
-        [row[1] for row in table("assumed")]
-    )
-    on_demand, warm, warm_busy, million, queue, tables, gigabyte = numbers([row[1] for row in table("price")])
-    minutes, polls = 30 * 24 * 60, 30 * 24 * 60 * 30
-    quarters, hours = minutes / 15, minutes / 60
-    told = {int(row[0].replace(",", "")): numbers(row[1:]) for row in table("people")}
+def test_the_costs_are_what_the_simulated_days_make_them() -> None:
+    """Each amount is reckoned from a simulated Monday, the assumptions and the prices."""
+    mondays, idle_days, log_kb, each_message, each_second = numbers([row[1] for row in table(DEPLOY, "assumed")])
+    on_demand, warm, warm_busy, million, queue, tables, gigabyte = numbers([row[1] for row in table(DEPLOY, "price")])
+    days, minutes, memory = mondays + idle_days, 24 * 60, 2
+    simulated = {row[0].removesuffix(" their first Monday").strip(" ,"): row[2:] for row in table(CAPACITY, "people")}
+    told = {row[0]: numbers(row[1:3]) for row in table(DEPLOY, "people")}
 
-    assert list(told) == [20, 200, 2000]
+    assert list(told) == ["20", "200", "1000", "2000", "10000"]
     for people, figures in told.items():
-        rounds = people * changes
-        busy = minutes * (pull_s + other_s) + quarters * pull_s + hours * other_s + rounds * round_s
-        executions = 2 * minutes + quarters + hours + rounds * (1 + notices)
+        messages, served, _, work, timers, http, *_, asked = numbers(simulated[people])
+        executions = mondays * (served + http / memory) + idle_days * minutes + days * (minutes + minutes / 15 + 1)
+        busy = mondays * work + idle_days * minutes * memory + days * timers
+        ready = memory * days * minutes * 60 * warm + mondays * http * warm_busy
+        operations = each_message * (mondays * messages + idle_days * minutes) + each_second * days * minutes * 60
         costs = [
-            memory * (60 * minutes * warm + rounds * notices * warm_busy),
-            max(0, memory * busy - 100_000) * on_demand + max(0, executions - 250_000) / 1e6 * million,
-            polls / 1e4 * queue + (minutes * per_minute + rounds * per_round) / 1e4 * tables,
+            ready,
+            busy * on_demand + executions / 1e6 * million,
+            operations / 1e4 * queue + mondays * asked / 1e4 * tables,
             executions * log_kb / 1e6 * gigabyte,
         ]
-        assert [*map(round, costs), round(sum(costs))] == figures
+        assert [round(sum(costs)), round(ready)] == figures
