@@ -21,18 +21,20 @@ from sync_core.model import link as life
 from sync_core.model.link import Link, wears_category
 from sync_core.model.memory import Memory, User
 from sync_core.model.phrase import Phrase
+from sync_core.model.policy import Direction
 from sync_core.plan.resolve import AnswerRefused, choices, has_moved_on, is_resolved
 
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
     """What came of an answer. ``before`` is the link as it was answered, ``after`` as it is now, None where it is
-    gone; ``report`` is that of the round which carried it out."""
+    gone; ``report`` is that of the round which carried it out; ``may_unmark``: Outlook may be written at all."""
 
     user: User
     before: Link
     after: Link | None
     report: Report
+    may_unmark: bool
 
     @property
     def is_resolved(self) -> bool:
@@ -43,7 +45,8 @@ class Resolved:
     def told(self) -> Phrase:
         """What came of it."""
         if self.is_resolved:
-            return (Outcome.RESOLVED_UNMARKED if wears_category(self.before) else Outcome.RESOLVED).say()
+            is_unmarked = self.may_unmark and wears_category(self.before)
+            return (Outcome.RESOLVED_UNMARKED if is_unmarked else Outcome.RESOLVED).say()
         if has_moved_on(self.before, self.after):
             return Outcome.MOVED_ON.say()
         if self.after is not None and self.after.chosen:
@@ -103,7 +106,7 @@ async def resolve(
     async with erp_session(world, notice):
         report = await run_until_done(world, user, full=False, notice=notice)
     after = _link_in(await world.store.recall(user.id), link)
-    return Resolved(user, link, after, report)
+    return Resolved(user, link, after, report, world.policy.direction is not Direction.TO_ERP)
 
 
 def _link_in(memory: Memory, wanted: Link) -> Link | None:

@@ -16,8 +16,9 @@ from jobs.approvals import UnknownChoice, find_choice
 from jobs.commands import item_shapes, shapes
 from jobs.commands.pause import pause, resume
 from jobs.commands.resolve import find_conflict, resolve
+from jobs.company import stamp_policy
 from sync_core.model.memory import Memory, User
-from sync_core.model.policy import Policy, Winner
+from sync_core.model.policy import Direction, Policy, Winner
 from tests.support.days import at, digits, linked_meeting
 from tests.support.house import ANNA, House, open_house
 from tests.support.users import put_user
@@ -67,6 +68,20 @@ async def test_by_either_side(ask: House, answer: str, kept: str, lost: dict[str
     assert entry.before == lost
     assert entry.reason.startswith("a person chose")
     assert await ask.settle() == {}
+
+
+async def test_the_category_is_not_called_gone_where_outlook_is_never_written(ask: House) -> None:
+    """The direction was chosen while it was worn: ERP.net gets the value, and the event keeps what it wears."""
+    event, activity, conflict = await apart(ask)
+    ask.set_policy(direction=Direction.TO_ERP)
+    await stamp_policy(ask.world)
+    answered = await resolve(ask.world, conflict, "outlook")
+
+    assert titles(ask, event, activity) == ("Mine", "Mine")
+    assert (answered.told.text, ask.outlook().get(event)["categories"]) == (
+        "resolved: both sides are in step",
+        [CATEGORY],
+    )
 
 
 async def test_field_by_field(ask: House) -> None:
