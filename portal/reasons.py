@@ -170,6 +170,9 @@ REASONS = {
     "the meeting is fed from another calendar now": Known(
         "срещата вече се води от друг календар",
     ),
+    "its activity was voided when a colleague lost the meeting, and it goes on here": Known(
+        "дейността е анулирана, когато колега загуби срещата, а тук срещата продължава",
+    ),
     "its owner deleted it and has it again": Known(
         "собственикът я изтри и пак я има",
     ),
@@ -282,6 +285,7 @@ CELLS = {
     "exit/not-feeding": "дейността не се води от срещата в този календар",
     "exit/claim-lost": "срещата вече се води от друг календар, затова първо се прочита тази",
     "exit/copy-lost": "събитието го няма, а срещата може да е още в друг календар",
+    "exit/voided": "дейността е анулирана, когато колега загуби срещата, а събитието още е тук",
     "fate/event-absent/activity-absent": "няма я нито в Outlook, нито в ERP.net: няма какво да се прави",
     "fate/event-absent/activity-present": "само в ERP.net: прави се събитие в Outlook",
     "fate/event-present/activity-absent": "само в Outlook: прави се дейност в ERP.net",

@@ -28,6 +28,7 @@ WORDS = {
     "exit/not-feeding": "this mailbox's copy of the meeting is not the one that feeds the activity",
     "exit/claim-lost": "another mailbox has the meeting, so this copy is read first",
     "exit/copy-lost": "the event is gone, and another mailbox may still have the meeting",
+    "exit/voided": "its activity was voided when a colleague lost the meeting, and the event is still here",
     "fate/event-absent/activity-absent": "neither in Outlook nor in ERP.net: nothing to do",
     "fate/event-absent/activity-present": "in ERP.net only: an event is made in Outlook",
     "fate/event-present/activity-absent": "in Outlook only: an activity is made in ERP.net",

@@ -26,6 +26,7 @@ An event that shows up again after its pair has ended goes on with its activity,
     not-feeding   act, park, skip       table ELECTION says that the copy follows another one, or clashes with it
     claim-lost    reread                another mailbox has the claim, and this invited copy was not read
     copy-lost     act, nothing, reread  the event is gone, and another mailbox may still have the meeting
+    voided        reread                a colleague's round voided the activity, and the event is still here
 
 Every other case goes through table FATE, which names an intent, and table PERMIT, which says whether its write may be
 made (tables.py). What survives becomes writes by the field-wise merge (merge.py, update_rules.py), or ends the pair
@@ -56,6 +57,7 @@ from sync_core.plan.create import create_activity, create_event, link_pair
 from sync_core.plan.delete import ended, remove, void
 from sync_core.plan.shared import (
     OTHERS_UNREAD,
+    VOIDED_ELSEWHERE,
     as_feeder,
     as_lost_feeder,
     elected,
@@ -66,6 +68,7 @@ from sync_core.plan.shared import (
     is_dismissed,
     is_fed_elsewhere,
     is_follower,
+    is_voided_elsewhere,
     step_back,
     still_following,
 )
@@ -374,6 +377,17 @@ def _copy_lost(case: Case, ctx: Context) -> Decision | None:
     return hand_on(case, link, ctx) if may_hand_on and case.others else None
 
 
+def _voided(case: Case, ctx: Context) -> Decision | None:
+    """A colleague's round voided the activity while this mailbox was off or in trouble, which ends no meeting. The
+    pair ends, and the next round begins anew with its event, as with any that shows up again."""
+    link = case.link
+    if link is None or fate(case) is not Intent.REMOVE or not is_voided_elsewhere(link, case.claim, ctx):
+        return None
+    tombstone = life.ended(link, EndedBy.OUTLOOK, VOIDED_ELSEWHERE, ctx.now)
+    kept = life.reread_for(tombstone, VOIDED_ELSEWHERE)
+    return Decision(case, Intent.END, Verdict.REREAD, VOIDED_ELSEWHERE, link=kept, in_step=frozenset())
+
+
 def _all_over(case: Case, link: Link, ctx: Context) -> bool:
     """Whether event, activity and base all ended more than the age limit ago."""
     before = ctx.now - ctx.policy.max_age
@@ -395,6 +409,7 @@ BEFORE_FATE: tuple[Exit, ...] = (
     _not_feeding,
     _claim_lost,
     _copy_lost,
+    _voided,
 )
 """The exits of a case that goes on, in the order in which they are asked."""
 

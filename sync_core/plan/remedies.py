@@ -61,6 +61,7 @@ DO: Mapping[str, str] = {
     shared.UNMADE: NOTHING_TO_DO,
     shared.OTHERS_UNREAD: NOTHING_TO_DO,
     shared.HANDED_ON: "nothing: the meeting is in ERP.net already",
+    shared.VOIDED_ELSEWHERE: NOTHING_TO_DO,
     shared.CANCELLED_COPY: "nothing: it does not take place",
     flow.ASK: "keep Outlook's value or ERP.net's, for all fields or each by itself",
     update_rules.RICH_BODY: "keep Outlook's text, or write ERP.net's into the event in Outlook",

@@ -32,6 +32,7 @@ FOLLOWED = "the meeting is fed from another calendar"
 BACK_AGAIN = "its owner deleted it and has it again"
 UNMADE = "another calendar claimed the meeting and has not made its activity yet"
 OTHERS_UNREAD = "it is not known yet whether another invited calendar still has the meeting"
+VOIDED_ELSEWHERE = "its activity was voided when a colleague lost the meeting, and it goes on here"
 HANDED_ON = "the meeting is fed from another calendar now"
 CANCELLED_COPY = "cancelled by its organizer"
 
@@ -81,6 +82,14 @@ def _is_import(claim: Claim | None, ctx: Context) -> bool:
 def is_fed_elsewhere(claim: Claim | None, ctx: Context) -> bool:
     """Whether another mailbox feeds the meeting now."""
     return claimed(claim, ctx) in (Claimed.OWN, Claimed.GUEST)
+
+
+def is_voided_elsewhere(link: Link, claim: Claim | None, ctx: Context) -> bool:
+    """Whether another mailbox fed this pair's meeting, lost its copy, knew of nobody else who is on, and cleared the
+    claim to void the activity: nobody ended the meeting."""
+    if claim is None or claim.unreadable or is_follower(link) or link.status not in life.RUNNING:
+        return False
+    return bool(claim.etag) and not claim.activity_id and claim.user_id != ctx.mailbox
 
 
 def is_follower(link: Link | None) -> bool:

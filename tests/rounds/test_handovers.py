@@ -149,3 +149,25 @@ class TestTheHolderLosesItsCopy:
             await house.settle()
             assert await feeder(house, activity) == CARL
             assert [(a["Id"], a["Subject"]) for a in living(house)] == [(activity, "Meanwhile")]
+
+    @pytest.mark.parametrize("how", ["delete", "decline"])
+    @pytest.mark.parametrize("minutes", [1, 60])
+    async def test_the_last_one_who_is_on_leaves_an_organizers_meeting(self, how: str, minutes: int) -> None:
+        """Boris fed Anna's meeting while she was off, and his copy goes with its activity. That ends nothing of hers:
+        once she is back, her meeting stands, gets a new activity, and nobody is told of a cancellation."""
+        async with open_office("anna", "boris") as house:
+            event = call_meeting(house, ANNA, ("boris",))
+            await house.settle()
+            await lose(house, "anna", "off")
+            await house.settle()
+            await lose(house, "boris", how)
+            await house.settle()
+            assert living(house) == []
+
+            house.graph.mails.clear()
+            house.advance(minutes=minutes)
+            await enable(house.world, ANNA)
+            await house.settle()
+            assert house.graph.mails == []
+            assert [e["id"] for e in house.outlook().events()] == [event]
+            assert await feeder(house, only(living(house))["Id"]) == ANNA

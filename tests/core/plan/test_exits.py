@@ -138,6 +138,7 @@ CASES: dict[str, list[Case]] = {
         linked(None, an_activity(), event_sight=Sight.GONE, others=("boris-id",)),
         linked(None, an_activity(), link=INVITED, event_sight=Sight.GONE, claim=THEIRS),
     ],
+    "voided": [linked(an_event(), an_activity(void=True), claim=replace(THEIRS, activity_id=""))],
 }
 """Cases that take the exit, one for each verdict at least."""
 
