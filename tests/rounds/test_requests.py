@@ -58,7 +58,7 @@ async def test_a_first_sync_of_1000_events_in_tables(counted: tuple[House, Count
     assert report.done == {"activity created": 1000}
     assert backend.asked[Table.MEETINGS] <= 33
     assert backend.asked[Table.STATE] <= 22
-    assert backend.asked.total() <= 87
+    assert backend.asked.total() <= 86
     assert backend.written.total() <= 4_129
     backend.asked.clear()
     forget(house)
@@ -78,7 +78,7 @@ async def test_a_first_sync_of_1000_activities_in_tables(counted: tuple[House, C
     report = await house.step()
 
     assert report.done == {"event created": 1000}
-    assert backend.asked.total() <= 121
+    assert backend.asked.total() <= 119
     assert backend.written.total() <= 4_064
     backend.asked.clear()
     backend.written.clear()
