@@ -14,6 +14,7 @@ from sync_core.model.sides import Side
 from tests.support.samples import a_link
 
 
+@pytest.mark.mistaken
 def test_a_mistake_of_ours_is_one_items_own() -> None:
     """The others go on with what was made of it instead."""
 
@@ -34,6 +35,7 @@ def test_what_a_side_says_is_no_items_fault() -> None:
         unless_mistaken(fail, lambda mistake: mistake, "anna-id")
 
 
+@pytest.mark.mistaken
 def test_a_link_that_cannot_be_reckoned_with_is_looked_at_and_stored(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -112,6 +112,7 @@ async def test_the_round_itself(journal: RoundJournal) -> None:
     assert entry.after == {"event created": "1", "mails": "2", "skipped: recurring": "3"}
 
 
+@pytest.mark.mistaken
 def test_a_decision_that_cannot_be_worded_is_entered_by_its_ids(monkeypatch: pytest.MonkeyPatch) -> None:
     """A mistake of ours in the wording neither stops the round nor lets a title slip out."""
 
