@@ -88,6 +88,7 @@ async def test_whose_next_round_reads_both_sides_whole(house: House, name: str) 
     assert reads_whole(house.world, user, memory, instance) is (name in WHOLE)
 
 
+@pytest.mark.mistaken
 async def test_a_mistake_of_ours_makes_the_user_due(house: House) -> None:
     """So that the round reports it."""
     user, memory, instance = await in_step(house)

@@ -16,7 +16,6 @@ from sync_core.model.ledger import ledger_of
 from tests.support.days import at, digits
 from tests.support.house import START, House
 
-
 SLOT = "slot"
 """The partition of the slots, each of which stands for a session that ERP.net may count."""
 
@@ -24,8 +23,8 @@ SLOT = "slot"
 class CountingBackend(MemoryBackend):
     """A memory backend that counts its requests by table, the rows that they read, and the operations that write.
 
-    Writes to a slot's row are counted apart: a session that is kept is said anew every so often, so their number tells
-    how long a test took.
+    Writes to a slot's row are counted apart: a session that is kept is said anew every so often, so their number
+    tells how long a test took.
     """
 
     def __init__(self) -> None:
