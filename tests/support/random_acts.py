@@ -62,6 +62,8 @@ class Hands:
     excused: set[tuple[str, str]] = field(default_factory=set)
     """Who need not stand on both lists, by the activity's id or the event's iCalUId: a person took them off there, or
     the activity was given to them."""
+    passed_on: set[tuple[str, str]] = field(default_factory=set)
+    """To whom a meeting was forwarded, by its iCalUId: of all copies only the organizer's lists them."""
     said: dict[tuple[str, str], bool] = field(default_factory=dict)
     """The last word of people on whether somebody takes part, on each side by itself: by (the activity's id or the
     event's iCalUId, address)."""

@@ -145,7 +145,8 @@ class Company(Shift):
 
     def check_people(self, user: User, link: Link, row: dict[str, Any]) -> None:
         """Whoever an event invites takes part in its activity, and colleagues who were added there are invited, but
-        for those whose it is or was, and whom a person took off; unless an open conflict says why not."""
+        for those whose it is or was, whom a person took off, and to whom it was forwarded where it changed hands (a
+        guest's copy does not list them); unless an open conflict says why not."""
         if link.conflict is not None:
             return
         event = self.house.outlook(user.upn).get(link.event_id)
@@ -156,7 +157,9 @@ class Company(Shift):
         }
         names = self.names_of(link)
         excused = owners | {one for item, one in self.excused if item in names}
-        missing = invited - taking_part - excused
+        is_handed_on = len(self.feeders[link.activity_id]) > 1  # what only one of the copies shows is then no edit
+        forwarded = {one for item, one in self.passed_on if item in names} if is_handed_on else set()
+        missing = invited - taking_part - excused - forwarded
         assert not missing, f"{user.upn}: {event['subject']}: {missing} are invited and do not take part"
         added = {one for item, one in self.added if item == link.activity_id and one in UPNS} & taking_part
         uninvited = added - invited - excused if link.role is Role.OWN else set()

@@ -67,6 +67,7 @@ def on_date(hands: Hands, person: OutlookPerson, what: str, act: Act) -> None:
             person.decline(ident, send=bool(act.dice % 2))
         case "forward" if event["organizer"]["emailAddress"]["address"] != one:
             person.forward(ident, one)
+            hands.passed_on.add((event["iCalUId"], one))
         case "remind":
             person.edit(ident, reminder=15)
         case _ if event["isOrganizer"]:
