@@ -23,7 +23,7 @@ from adapters.settings import Settings, load
 from jobs.command import Asker
 from jobs.world import World
 from sync_core.errors import RowUnreadable, SideUnavailable
-from sync_core.model.memory import Instance
+from sync_core.model.instance import Instance
 from sync_core.model.schedule import minutes_between
 from sync_core.model.sides import Side
 

@@ -15,7 +15,7 @@ from cli.runner import Runner
 
 if TYPE_CHECKING:
     from jobs.world import World
-    from sync_core.model.memory import User
+    from sync_core.model.user import User
 
 Command = TypeVar("Command", bound=Callable[..., object])
 

@@ -18,7 +18,7 @@ from cli.text import stories as text
 if TYPE_CHECKING:
     from jobs.world import World
     from sync_core.model.link import Link
-    from sync_core.model.memory import User
+    from sync_core.model.user import User
 
 Json = dict[str, Any]
 

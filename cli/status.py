@@ -14,7 +14,8 @@ from cli.text import status as text
 
 if TYPE_CHECKING:
     from jobs.world import World
-    from sync_core.model.memory import Instance, User
+    from sync_core.model.instance import Instance
+    from sync_core.model.user import User
 
 Json = dict[str, Any]
 
@@ -53,7 +54,7 @@ def status(runner: Runner, upns: tuple[str, ...], named: TextIO | None, everybod
 async def _instance(runner: Runner, world: World, failures: list[str]) -> Instance:
     """The instance row; an unreadable one is reported, and the users are shown all the same."""
     from sync_core.errors import RowUnreadable
-    from sync_core.model.memory import Instance
+    from sync_core.model.instance import Instance
 
     try:
         return (await world.store.read_instance())[0]

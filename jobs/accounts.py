@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from jobs.ports import ErpUser, FoundUsers
 from jobs.world import World
 from sync_core.errors import CalsyncError, StaleWrite, StoreUnavailable
-from sync_core.model.memory import FormerAccount, Instance, User
+from sync_core.model.instance import Instance
+from sync_core.model.user import FormerAccount, User
 
 TRIES = 20
 """The most tries to claim an account while other processes write the same row."""

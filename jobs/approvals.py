@@ -21,10 +21,12 @@ from jobs.world import World
 from sync_core.errors import CalsyncError, RowUnreadable
 from sync_core.model import link as life
 from sync_core.model.decision import Intent
+from sync_core.model.hold import Approval, HeldItem, Hold
 from sync_core.model.ledger import ledger_of
 from sync_core.model.link import Link, LinkStatus, Pending, PendingState
-from sync_core.model.memory import Approval, HeldItem, Hold, Memory, User
+from sync_core.model.memory import Memory
 from sync_core.model.sides import Side
+from sync_core.model.user import User
 from sync_core.model.why import named
 from sync_core.plan.match import ASKED
 from sync_core.plan.remedies import BY_RULE

@@ -24,8 +24,9 @@ from sync_core.errors import (
     ItemRejected,
     MailboxUnavailable,
 )
-from sync_core.model.memory import OPERATIONAL, Instance, User, in_error
+from sync_core.model.instance import Instance
 from sync_core.model.policy import Policy, SeriesRule
+from sync_core.model.user import OPERATIONAL, User, in_error
 
 NO_COMPANY_NOTICE = "SyncJob 'Calendar' processing error. There's no enterprise company defined."
 """The notification's subject, word for word MSSync's (erpnet.md §10)."""

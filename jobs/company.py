@@ -15,7 +15,7 @@ from jobs.says import Found
 from jobs.waiting import Notice
 from jobs.world import World
 from sync_core.errors import PolicyDiffers, RowUnreadable, StaleWrite, WrongStore
-from sync_core.model.memory import Instance
+from sync_core.model.instance import Instance
 from sync_core.model.policy import Difference, Policy, SeriesRule, contradictions, overlaid, taken_over
 
 TRIES = 8

@@ -13,8 +13,10 @@ from jobs.company import in_force
 from jobs.own_mistakes import unless_mistaken, wants_a_look
 from jobs.world import World
 from sync_core.content.window import is_delta_window_worn, local_day, window_at
-from sync_core.model.memory import Cursors, Instance, Memory, User
+from sync_core.model.instance import Instance
+from sync_core.model.memory import Cursors, Memory
 from sync_core.model.pause import Pause, longest
+from sync_core.model.user import User
 from sync_core.plan.holds import are_due
 
 

@@ -13,7 +13,7 @@ from collections.abc import Collection
 from jobs.log import log_line
 from jobs.world import World
 from sync_core.errors import RowUnreadable
-from sync_core.model.memory import User
+from sync_core.model.user import User
 
 FEW = 50
 """So many rows are read one by one, sixteen at a time; a thousand are a request where all are read."""

@@ -21,7 +21,8 @@ from sync_core.errors import RowUnreadable, StaleWrite, StoreUnavailable
 from sync_core.model import link as life
 from sync_core.model.claim import Claim
 from sync_core.model.link import WATCHED, Link, Role
-from sync_core.model.memory import InboxRow, Memory, User
+from sync_core.model.memory import InboxRow, Memory
+from sync_core.model.user import User
 from sync_core.plan.shared import has_activity_base, is_unserved
 
 

@@ -11,7 +11,9 @@ from dataclasses import replace
 from jobs.log import log_failure
 from jobs.world import World
 from sync_core.errors import AppRefused, CalsyncError, SideUnavailable, StaleWrite
-from sync_core.model.memory import Instance, Memory, User
+from sync_core.model.instance import Instance
+from sync_core.model.memory import Memory
+from sync_core.model.user import User
 from sync_core.plan.needs import of_secret
 from sync_core.plan.notices import Cause, Told, causes_of, digest, notice
 

@@ -17,9 +17,10 @@ from datetime import datetime, timedelta
 
 from jobs.ports import Clock, Store
 from sync_core.model.colleagues import Colleagues, as_others_see, colleague_of
+from sync_core.model.instance import Instance
 from sync_core.model.logins import Bearer, Logins, logins_of
-from sync_core.model.memory import Instance, User
 from sync_core.model.policy import Policy
+from sync_core.model.user import User
 
 LIFE = timedelta(seconds=30)
 

@@ -22,8 +22,9 @@ from jobs.people import Everybody
 from jobs.ports import PullReading
 from jobs.world import World
 from sync_core.errors import StaleWrite
+from sync_core.model.instance import Instance
 from sync_core.model.logins import OWNER, Logins
-from sync_core.model.memory import InboxRow, Instance
+from sync_core.model.memory import InboxRow
 from sync_core.model.sides import ActivityChange
 
 LOOK_BACK = timedelta(hours=1)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from jobs.company import revise_instance
 from jobs.world import World
 from sync_core.errors import AccessRefused, AppRefused, SideError
-from sync_core.model.memory import Instance
+from sync_core.model.instance import Instance
 from sync_core.model.sides import Side
 
 NOBODY = "00000000-0000-0000-0000-000000000000"

@@ -23,8 +23,9 @@ from jobs.log import log_failure, log_line
 from jobs.pull import PullReport, pull_from
 from jobs.world import World
 from sync_core.errors import RowUnreadable, SideError, StaleWrite
+from sync_core.model.instance import Instance
 from sync_core.model.link import Link, LinkStatus, Role
-from sync_core.model.memory import InboxRow, Instance
+from sync_core.model.memory import InboxRow
 
 EVERY = timedelta(hours=23, minutes=45)
 """A day less what a piece may be late, so that everybody has their turn within a day."""

@@ -12,7 +12,7 @@ from jobs.backoff import LICENCE_BACKOFF, jittered
 from jobs.ports import Lease
 from jobs.world import World
 from sync_core.errors import LeaseHeld, LicencesTaken, SlotsTaken
-from sync_core.model.memory import User
+from sync_core.model.user import User
 
 T = TypeVar("T")
 Notice = Callable[[str], None]

@@ -11,7 +11,7 @@ from jobs.erp_slot import ErpSlot, Terms
 from jobs.in_turn import InTurn
 from jobs.people import People
 from jobs.ports import Calendar, Clock, Erp, Queue, Store, Subscriptions
-from sync_core.model.memory import Instance
+from sync_core.model.instance import Instance
 from sync_core.model.policy import Policy
 
 

@@ -27,10 +27,11 @@ from portal.needs import needs_of
 from portal.paging import paged
 from portal.visit import Page, Visit
 from sync_core.errors import RowUnreadable
-from sync_core.model.memory import Instance, User
+from sync_core.model.instance import Instance
 from sync_core.model.pause import Pause
 from sync_core.model.policy import SeriesRule
 from sync_core.model.unsynced import summed
+from sync_core.model.user import User
 
 RUNNING = 1_000
 """Commands among which those that run, and the last check, are looked for: as many as the tables give at once."""

@@ -28,11 +28,12 @@ from portal.visit import Page, Visit
 from sync_core.content.compare import shown
 from sync_core.content.project import from_erp, from_graph, is_private
 from sync_core.model.action import Action
-from sync_core.model.entries import by_date
+from sync_core.model.entries import JournalEntry, by_date
 from sync_core.model.link import ENDED, Link, Role, is_unlinked
-from sync_core.model.memory import JournalEntry, Memory, User
+from sync_core.model.memory import Memory
 from sync_core.model.sides import Field
 from sync_core.model.unsynced import Unsynced
+from sync_core.model.user import User
 from sync_core.plan.undo import OPPOSITE
 
 LOOK_BACK = 1_000

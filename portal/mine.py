@@ -27,11 +27,13 @@ from portal.visit import Page, Visit
 from sync_core.content.told import follows_the_start
 from sync_core.errors import RowUnreadable
 from sync_core.model.action import Action
-from sync_core.model.entries import by_date
-from sync_core.model.memory import Instance, JournalEntry, Memory, User, without_error
+from sync_core.model.entries import JournalEntry, by_date
+from sync_core.model.instance import Instance
+from sync_core.model.memory import Memory
 from sync_core.model.pause import Pause
 from sync_core.model.schedule import minutes_between
 from sync_core.model.unsynced import Unsynced
+from sync_core.model.user import User, without_error
 
 RECENT, COMMANDS = 15, 1_000
 """Things done that are shown, and commands of everybody among which one's own are looked for: as many as the tables

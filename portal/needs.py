@@ -22,7 +22,8 @@ from portal.http import Json
 from portal.paging import paged
 from portal.visit import Visit
 from sync_core.errors import RowUnreadable
-from sync_core.model.memory import Instance, User
+from sync_core.model.instance import Instance
+from sync_core.model.user import User
 from sync_core.plan.needs import Need, Needed, in_order, of_person, of_poison, of_secret
 
 PAGE = 20

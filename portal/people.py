@@ -12,7 +12,8 @@ from jobs.commands.item_shapes import iso_of
 from jobs.due import pause_of
 from portal.http import Json
 from portal.paging import paged
-from sync_core.model.memory import Instance, User
+from sync_core.model.instance import Instance
+from sync_core.model.user import User
 
 PAGE = 50
 

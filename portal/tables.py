@@ -28,8 +28,8 @@ from sync_core.content.project import is_private
 from sync_core.errors import RowUnreadable
 from sync_core.model.action import Action
 from sync_core.model.link import Link
-from sync_core.model.memory import User
 from sync_core.model.series import Occurrence
+from sync_core.model.user import User
 
 CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), "\ufffd")
 """Characters that speak to a terminal in which somebody looks at the file; a line's end within a cell is one."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from sync_core.model.entries import JournalEntry
 from sync_core.model.link import Link
-from sync_core.model.memory import JournalEntry, Memory
+from sync_core.model.memory import Memory
 
 
 def memory_for_owner(memory: Memory) -> Memory:

@@ -23,8 +23,8 @@ from portal.texts import TEXTS
 from portal.visit import LANGUAGES
 from sync_core.content.told import DAYS, INSTANT, NONE, SPAN, STOOD_IN, follows_the_start
 from sync_core.model.action import as_planned
-from sync_core.model.memory import problems_in
 from sync_core.model.series import Recurrence, Rhythm
+from sync_core.model.user import problems_in
 from sync_core.plan.cells import WORDS, parts_of
 from sync_core.plan.remedies import remedy
 

@@ -24,8 +24,8 @@ import msgspec
 from adapters.store import reasons
 from adapters.store.upgrades import UPGRADES
 from sync_core.errors import RowUnreadable, StoreError
+from sync_core.model.entries import JournalEntry
 from sync_core.model.link import EndedBy
-from sync_core.model.memory import JournalEntry
 
 T = TypeVar("T")
 

@@ -17,8 +17,9 @@ from adapters.store.backend import Backend, Conflict, Key, Op, Row, Table, Verb
 from adapters.store.leases import TRIES, Leases
 from jobs.ports import Lease, Put, RowChange
 from sync_core.errors import StoreUnavailable
+from sync_core.model.hold import Hold
 from sync_core.model.link import Link, Pending, asks_for_a_look
-from sync_core.model.memory import Cursors, Hold
+from sync_core.model.memory import Cursors
 
 _PARTITION = "due"
 

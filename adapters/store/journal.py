@@ -18,7 +18,7 @@ from adapters.store import codec, stored
 from adapters.store.backend import Backend, Key, Op, Row, Table, Verb, gather
 from sync_core.errors import RowUnreadable
 from sync_core.model.action import Action
-from sync_core.model.memory import JournalEntry
+from sync_core.model.entries import JournalEntry
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST = 10**18 - 1

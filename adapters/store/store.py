@@ -36,10 +36,12 @@ from jobs.ports import Drop, Followed, Lease, Put, RowChange, Store
 from sync_core.content.names import Names, named
 from sync_core.errors import RowUnreadable, StaleWrite, StoreUnavailable
 from sync_core.model.colleagues import as_others_see
+from sync_core.model.instance import Instance
 from sync_core.model.ledger import Ledger, with_open
 from sync_core.model.link import Link, Pending, PendingState, Role
-from sync_core.model.memory import Cursors, InboxRow, Instance, Memory, User
+from sync_core.model.memory import Cursors, InboxRow, Memory
 from sync_core.model.sides import Side
+from sync_core.model.user import User
 
 _INSTANCE = Key("instance", "instance")
 

@@ -25,7 +25,9 @@ from jobs.together import together
 from jobs.wake import wake, wake_pull
 from jobs.world import World
 from sync_core.errors import RowUnreadable, StaleWrite, StoreError, StoreUnavailable
-from sync_core.model.memory import Instance, Memory, User
+from sync_core.model.instance import Instance
+from sync_core.model.memory import Memory
+from sync_core.model.user import User
 
 PAGE = 1_000
 """How many users are looked at before the next are read: as many as the tables give at once."""

@@ -13,7 +13,7 @@ from jobs.messages import Pull
 from jobs.round.report import MILLISECOND
 from jobs.world import World
 from sync_core.errors import StaleWrite, StoreUnavailable
-from sync_core.model.memory import Instance
+from sync_core.model.instance import Instance
 
 CALLS_NOTED = timedelta(minutes=1)
 """How exactly it is known when ERP.net's webhook last called."""

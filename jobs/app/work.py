@@ -47,8 +47,10 @@ from sync_core.errors import (
     StoreUnavailable,
     Throttled,
 )
-from sync_core.model.memory import Instance, Memory, User
+from sync_core.model.instance import Instance
+from sync_core.model.memory import Memory
 from sync_core.model.sides import Side
+from sync_core.model.user import User
 
 AT_ONCE = 1
 """How many of those whom a pull has woken get their round from it, which saves the wait for a message: mostly it is

@@ -22,8 +22,9 @@ from jobs.says import Found, Topic
 from jobs.waiting import Notice, erp_session, unheeded
 from jobs.world import World
 from sync_core.errors import CalsyncError, RowUnreadable, StaleWrite, WrongStore
-from sync_core.model.memory import FailedCheck, Instance, User
+from sync_core.model.instance import FailedCheck, Instance
 from sync_core.model.phrase import Phrase
+from sync_core.model.user import User
 
 
 async def examine(world: World, *, repair: bool = False, notice: Notice = unheeded) -> AsyncIterator[Check]:

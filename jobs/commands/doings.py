@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from jobs.ports import JournalStore
 from sync_core.model.action import Action
-from sync_core.model.memory import JournalEntry
+from sync_core.model.entries import JournalEntry
 
 FARTHEST = 5_000
 """The most entries that are read, newest first."""

@@ -44,11 +44,13 @@ from sync_core.errors import SideError
 from sync_core.model.action import Action, planned
 from sync_core.model.claim import UNCLAIMED
 from sync_core.model.decision import Case, Context, Decision, Intent, Sight, Verdict
-from sync_core.model.entries import by_date
+from sync_core.model.entries import JournalEntry, by_date
 from sync_core.model.event import Window
+from sync_core.model.instance import Instance
 from sync_core.model.link import Link, LinkStatus, Role
-from sync_core.model.memory import Instance, JournalEntry, Memory, User
+from sync_core.model.memory import Memory
 from sync_core.model.sides import ErpActivity, GraphEvent, Malformed
+from sync_core.model.user import User
 from sync_core.plan.decide import ELSEWHERE, HALF_SEEN, decide
 from sync_core.plan.delete import judge_gone
 from sync_core.plan.match import Unlinked, match, meeting_of

@@ -17,11 +17,14 @@ from jobs.round.report import PRIVATE, Line
 from sync_core.content.project import is_private
 from sync_core.model.action import Action
 from sync_core.model.decision import Intent
+from sync_core.model.entries import EnteredDate, JournalEntry
+from sync_core.model.hold import HeldItem, Hold
 from sync_core.model.link import Link, LinkStatus, Pending
-from sync_core.model.memory import EnteredDate, HeldItem, Hold, JournalEntry, Memory, User
+from sync_core.model.memory import Memory
 from sync_core.model.phrase import Phrase
 from sync_core.model.series import Occurrence
 from sync_core.model.unsynced import UNSHOWN
+from sync_core.model.user import User
 from sync_core.plan.cells import in_words
 from sync_core.plan.remedies import OTHERWISE, remedy
 from sync_core.plan.resolve import answers_to

@@ -30,7 +30,7 @@ from jobs.wake import wake
 from jobs.wish import Kind, Wish
 from jobs.world import World
 from sync_core.errors import CalsyncError, StoreError
-from sync_core.model.memory import User
+from sync_core.model.user import User
 
 Part = tuple[Json, bool]
 Do = Callable[[World, Wish, str, Notice], AsyncIterator[Part]]

@@ -13,8 +13,9 @@ from jobs.commands.shapes import user_of
 from jobs.due import pause_of
 from jobs.ports import Subscription
 from jobs.says import Found, Topic
-from sync_core.model.memory import Instance, User
+from sync_core.model.instance import Instance
 from sync_core.model.phrase import Phrase
+from sync_core.model.user import User
 from sync_core.plan.needs import Need, Needed, in_order, of_person, of_poison, of_secret
 
 Json = dict[str, Any]

@@ -20,8 +20,8 @@ from jobs.wake import wake
 from jobs.world import World
 from sync_core.content.window import local_day
 from sync_core.errors import CalsyncError, StaleWrite, StoreUnavailable
-from sync_core.model.memory import User
 from sync_core.model.pause import Pause
+from sync_core.model.user import User
 
 LONGEST = timedelta(days=366)
 """How far ahead a pause may end; without an end it may last as long as it likes."""

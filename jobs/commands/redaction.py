@@ -15,7 +15,7 @@ from jobs.command import Command, State
 from jobs.erasure import FORGOTTEN
 from jobs.wish import Kind, Wish
 from jobs.world import World
-from sync_core.model.memory import User
+from sync_core.model.user import User
 
 UNKNOWN = "(unknown)"
 """Stands for a name by which nobody is known."""

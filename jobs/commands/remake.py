@@ -22,11 +22,12 @@ from sync_core.errors import DuplicateCreate
 from sync_core.model import link as life
 from sync_core.model.action import Action
 from sync_core.model.decision import Sight
-from sync_core.model.entries import by_date
+from sync_core.model.entries import JournalEntry, by_date
 from sync_core.model.link import Link
-from sync_core.model.memory import JournalEntry, Memory, User
+from sync_core.model.memory import Memory
 from sync_core.model.phrase import Phrase
 from sync_core.model.sides import GraphEvent, Side
+from sync_core.model.user import User
 from sync_core.model.why import Why, named
 from sync_core.model.writes import CreateEvent, Outcome
 from sync_core.plan.decide import ELSEWHERE

@@ -10,8 +10,10 @@ from datetime import date, datetime
 from jobs.approvals import choices_in
 from sync_core.content.project import is_private
 from sync_core.model.action import Action
+from sync_core.model.entries import JournalEntry
+from sync_core.model.hold import Approval
 from sync_core.model.link import Link, LinkStatus, Pending, Role, looked_at
-from sync_core.model.memory import Approval, JournalEntry, Memory
+from sync_core.model.memory import Memory
 from sync_core.model.series import Occurrence
 from sync_core.model.sides import Side
 from sync_core.model.unsynced import UNSHOWN

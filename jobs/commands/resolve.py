@@ -19,9 +19,10 @@ from jobs.waiting import Notice, erp_session, unheeded
 from jobs.world import World
 from sync_core.model import link as life
 from sync_core.model.link import Link, wears_category
-from sync_core.model.memory import Memory, User
+from sync_core.model.memory import Memory
 from sync_core.model.phrase import Phrase
 from sync_core.model.policy import Direction
+from sync_core.model.user import User
 from sync_core.plan.resolve import AnswerRefused, choices, has_moved_on, is_resolved
 
 

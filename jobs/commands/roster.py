@@ -14,7 +14,7 @@ from typing import Any
 from jobs.checkup import is_zone
 from jobs.wish import Kind, Wish
 from sync_core.errors import CalsyncError
-from sync_core.model.memory import User
+from sync_core.model.user import User
 
 VERSION = 1
 """The version of the file's format; a file of another version is refused."""

@@ -17,11 +17,11 @@ from jobs.says import Asked, Seen
 from jobs.world import World
 from sync_core.errors import CalsyncError
 from sync_core.model.event import Window
-from sync_core.model.memory import User
 from sync_core.model.phrase import Phrase
 from sync_core.model.policy import SeriesRule
 from sync_core.model.series import Occurrence, day_in
 from sync_core.model.sides import EventKind, GraphEvent, Malformed, SeriesDates
+from sync_core.model.user import User
 
 SPAN = timedelta(days=31)
 """Which dates are looked at, from now on."""

@@ -31,11 +31,15 @@ from jobs.commands.remembered import Dates
 from jobs.ports import Place
 from jobs.round.report import Failure, Report
 from jobs.says import Found, Owner
+from sync_core.model.entries import JournalEntry
+from sync_core.model.hold import Hold
+from sync_core.model.instance import Instance
 from sync_core.model.link import ENDED, Link, Role
-from sync_core.model.memory import Hold, Instance, JournalEntry, Memory, User
+from sync_core.model.memory import Memory
 from sync_core.model.pause import Pause
 from sync_core.model.phrase import Phrase
 from sync_core.model.policy import texts
+from sync_core.model.user import User
 from sync_core.plan.remedies import OTHERWISE, remedy
 
 if TYPE_CHECKING:

@@ -32,7 +32,7 @@ from sync_core.errors import (
     SideError,
 )
 from sync_core.model.colleagues import colleague_of
-from sync_core.model.memory import User
+from sync_core.model.user import User
 
 
 class UnknownUser(CalsyncError):

@@ -33,7 +33,10 @@ from sync_core.errors import (
     SideError,
     StoreError,
 )
-from sync_core.model.memory import Approval, InboxRow, Instance, Memory, User
+from sync_core.model.hold import Approval
+from sync_core.model.instance import Instance
+from sync_core.model.memory import InboxRow, Memory
+from sync_core.model.user import User
 
 ROUNDS = 6
 """The most rounds of one user in one sync; each round leaves less for the next."""

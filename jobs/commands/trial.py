@@ -14,7 +14,8 @@ from sync_core.errors import OWN_MISTAKE
 from sync_core.model import link as life
 from sync_core.model.decision import Case, Context, Decision, Intent, Verdict
 from sync_core.model.link import Link
-from sync_core.model.memory import InboxRow, Memory, User
+from sync_core.model.memory import InboxRow, Memory
+from sync_core.model.user import User
 from sync_core.plan.decide import HALF_SEEN, decide
 from sync_core.reading.frame import Scale
 

@@ -29,11 +29,12 @@ from sync_core.errors import CalsyncError
 from sync_core.model import link as life
 from sync_core.model.action import UPDATES, Action
 from sync_core.model.decision import Context, Decision, Verdict
-from sync_core.model.entries import by_date
+from sync_core.model.entries import JournalEntry, by_date
 from sync_core.model.link import ENDED, PutBack, Role
-from sync_core.model.memory import JournalEntry, Memory, User
+from sync_core.model.memory import Memory
 from sync_core.model.phrase import Phrase
 from sync_core.model.sides import Field, Side
+from sync_core.model.user import User
 from sync_core.plan.tables import edited_in_erp, edited_in_graph
 from sync_core.plan.undo import OPPOSITE, REMAKES, Left, sorted_out, wanted_of
 

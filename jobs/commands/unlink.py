@@ -18,9 +18,11 @@ from jobs.world import World
 from sync_core.content.project import is_private
 from sync_core.model import link as life
 from sync_core.model.action import Action
+from sync_core.model.entries import JournalEntry
 from sync_core.model.link import ENDED, Link, Role
-from sync_core.model.memory import JournalEntry, Memory, User
+from sync_core.model.memory import Memory
 from sync_core.model.series import nameless
+from sync_core.model.user import User
 from sync_core.plan.decide import UNLINKED
 from sync_core.plan.unsynced import after_round
 

@@ -11,8 +11,8 @@ from hashlib import sha256
 
 from jobs.wish import WishInvalid
 from jobs.world import World
-from sync_core.model.memory import User
 from sync_core.model.unsynced import UnsyncedItem, summed
+from sync_core.model.user import User
 from sync_core.plan.remedies import OTHERWISE, remedy
 
 PAGE, LARGEST_PAGE = 50, 500

@@ -12,8 +12,9 @@ from jobs.ports import Grants
 from jobs.says import Found, Topic
 from jobs.world import World
 from sync_core.errors import CalsyncError, RowUnreadable
-from sync_core.model.memory import Instance, User
+from sync_core.model.instance import Instance
 from sync_core.model.phrase import Phrase
+from sync_core.model.user import User
 from sync_core.plan.needs import REMINDED
 
 NEEDED = ("Calendars.ReadWrite", "MailboxSettings.Read", "User.Read.All")

@@ -13,10 +13,14 @@ from jobs.ports.queue import LineStore
 from sync_core.content.names import Names
 from sync_core.model.claim import Claim
 from sync_core.model.day import Day
+from sync_core.model.entries import JournalEntry
+from sync_core.model.hold import Hold
+from sync_core.model.instance import Instance
 from sync_core.model.ledger import Ledger
 from sync_core.model.link import Link, Pending
-from sync_core.model.memory import Cursors, Hold, InboxRow, Instance, JournalEntry, Memory, User
+from sync_core.model.memory import Cursors, InboxRow, Memory
 from sync_core.model.unsynced import Unsynced
+from sync_core.model.user import User
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,13 @@ from jobs.round.recall import NeedsAll
 from jobs.world import World
 from sync_core.content.window import window_at
 from sync_core.model.decision import Case, Context
+from sync_core.model.hold import Approval
+from sync_core.model.instance import Instance
 from sync_core.model.link import RUNNING, Link, Role
 from sync_core.model.logins import LOGIN, logins_of
-from sync_core.model.memory import Approval, Instance, Memory, User
+from sync_core.model.memory import Memory
 from sync_core.model.sides import ErpActivity
+from sync_core.model.user import User
 from sync_core.plan.tables import asks_for_event_owners
 
 

@@ -13,7 +13,7 @@ from jobs.world import World
 from sync_core.content.names import Names
 from sync_core.model.claim import Claim
 from sync_core.model.ledger import with_found
-from sync_core.model.memory import User
+from sync_core.model.user import User
 from sync_core.reading.frame import Frame
 
 

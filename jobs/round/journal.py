@@ -14,9 +14,8 @@ from jobs.world import World
 from sync_core.content.project import is_private
 from sync_core.model.action import Action, counts_of
 from sync_core.model.decision import Context, Decision
-from sync_core.model.entries import as_series
+from sync_core.model.entries import JournalEntry, as_series
 from sync_core.model.link import Clash, Link
-from sync_core.model.memory import JournalEntry
 from sync_core.model.sides import Side
 from sync_core.model.why import Why, named
 from sync_core.plan.wording import is_about_private, without_hideable

@@ -16,7 +16,8 @@ from jobs.round.report import Failure
 from jobs.world import World
 from sync_core.errors import RowUnreadable
 from sync_core.model.decision import Decision
-from sync_core.model.memory import Hold, Memory
+from sync_core.model.hold import Hold
+from sync_core.model.memory import Memory
 from sync_core.plan.decide import decide
 from sync_core.plan.guard import guard, more_units, recent_deletions
 from sync_core.plan.holds import without_lost

@@ -18,7 +18,9 @@ from jobs.pull import open_instance, take_first_watermark
 from jobs.world import World
 from sync_core.content.window import local_day
 from sync_core.errors import StaleWrite
-from sync_core.model.memory import Cursors, Instance, User
+from sync_core.model.instance import Instance
+from sync_core.model.memory import Cursors
+from sync_core.model.user import User
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,11 @@ from datetime import datetime, timedelta
 from jobs.log import Fact, log_failure, log_line
 from sync_core.errors import AppRefused, CalsyncError
 from sync_core.model.decision import Case, Context, Decision, Verdict
+from sync_core.model.hold import Approval, Hold
 from sync_core.model.link import Link, LinkStatus
-from sync_core.model.memory import Approval, Hold, Memory, Tally
+from sync_core.model.memory import Memory
 from sync_core.model.series import Occurrence
+from sync_core.model.user import Tally
 from sync_core.people.privacy import is_hidden
 from sync_core.plan.unsynced import series_once
 from sync_core.plan.wording import action_of, is_about_private, values

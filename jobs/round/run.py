@@ -42,8 +42,10 @@ from jobs.wake import heard_at
 from jobs.world import World
 from sync_core.content.window import is_delta_window_worn, local_day
 from sync_core.errors import OWN_MISTAKE, AccessRefused, AppRefused, CalsyncError, MailboxUnavailable, RowUnreadable
+from sync_core.model.instance import Instance
 from sync_core.model.ledger import Ledger, ledger_of
-from sync_core.model.memory import InboxRow, Instance, Memory, User, in_error
+from sync_core.model.memory import InboxRow, Memory
+from sync_core.model.user import User, in_error
 from sync_core.model.writes import ErpIdentity
 from sync_core.reading.frame import Scale
 

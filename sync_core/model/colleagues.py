@@ -11,7 +11,7 @@ from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sync_core.model.memory import Tally, User
+from sync_core.model.user import Tally, User
 
 GRACE = timedelta(days=1)
 """How long a user in an error state stays the feeder of their meetings (design.md §4 "Meetings")."""

@@ -1,4 +1,4 @@
-"""Entries of the journal about several dates of one series, which are one entry (R28).
+"""Entries of the journal. Those about several dates of one series are one entry (R28).
 
 What a round does to a whole series it does to each date, in the same words. Such an entry bears the ids of the first
 date, what all dates have in common, and of each date (``dates``) its own ids and values. ``by_date`` tells it again
@@ -8,9 +8,10 @@ date by date, for whoever asks about one of them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
-from sync_core.model.memory import EnteredDate, JournalEntry
+from sync_core.model.action import Action
 from sync_core.model.series import Occurrence, nameless
 
 MOST_CHARACTERS = 200_000
@@ -18,6 +19,46 @@ MOST_CHARACTERS = 200_000
 
 KEPT = 2_000
 """Characters of a value, as ``adapters/store/codec.py`` cuts it."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnteredDate:
+    """One of several dates of a series of which one journal entry tells: its ids, which date it is (without the
+    series' ids), and the values that are its own."""
+
+    event_id: str
+    activity_id: str
+    occurrence: Occurrence | None
+    before: dict[str, str] = field(default_factory=dict)
+    after: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """What was done at one moment, and why. ``before`` and ``after`` hold bounded text by field name. ``cell`` names
+    what decided (``Decision.cell``); '' where no table did, or an older build wrote the row. ``occurrence`` is which
+    date of a series the item was, without the series' ids; None for any other, or where an older build wrote it.
+    ``dates`` are those of a series that the entry tells of at once, () for one item alone (``model/entries.py``)."""
+
+    user_id: str
+    at: datetime
+    round_id: str
+    action: str
+    reason: str = ""
+    event_id: str = ""
+    activity_id: str = ""
+    subject: str = ""
+    private: bool = False
+    before: dict[str, str] = field(default_factory=dict)
+    after: dict[str, str] = field(default_factory=dict)
+    cell: str = ""
+    occurrence: Occurrence | None = None
+    dates: tuple[EnteredDate, ...] = ()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it stands for a round that was no full one and found nothing to do."""
+        return self.action == Action.ROUND and not self.reason and not self.after
 
 
 def as_series(entries: Iterable[JournalEntry]) -> list[JournalEntry]:

@@ -12,8 +12,8 @@ from copy import copy
 from dataclasses import dataclass, replace
 from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
 
-from sync_core.model.memory import User
 from sync_core.model.sides import ErpActivity
+from sync_core.model.user import User
 
 LOGIN = "login:"
 """Stands before a login in place of an id: nobody knows whose it is, or an older version kept only the login."""

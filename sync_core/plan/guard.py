@@ -16,8 +16,9 @@ from hashlib import sha256
 
 from sync_core.model import link as life
 from sync_core.model.decision import Decision, Intent, Verdict
+from sync_core.model.hold import Approval, Hold
 from sync_core.model.link import Held, Link, LinkStatus
-from sync_core.model.memory import Approval, Cursors, Hold
+from sync_core.model.memory import Cursors
 from sync_core.plan import cells
 from sync_core.plan.holds import counted_as, in_order, item_of
 from sync_core.plan.tables import PERMIT, REASONS, Obstacle

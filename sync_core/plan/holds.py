@@ -15,8 +15,9 @@ from datetime import datetime
 from sync_core.content.project import is_private
 from sync_core.model import link as life
 from sync_core.model.decision import Intent
+from sync_core.model.hold import Approval, HeldItem, Hold
 from sync_core.model.link import EndedBy, Held, Link, LinkStatus, unit_of
-from sync_core.model.memory import Approval, HeldItem, Hold, Memory
+from sync_core.model.memory import Memory
 
 DROPPED = "an administrator dropped the deletion: both sides are left as they are"
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
-from sync_core.model.memory import User
+from sync_core.model.user import User
 
 REMINDED = timedelta(days=30)
 """How long before its end a secret is to be made anew."""

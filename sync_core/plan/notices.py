@@ -14,7 +14,9 @@ from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 
-from sync_core.model.memory import Approval, Memory, User, without_error
+from sync_core.model.hold import Approval
+from sync_core.model.memory import Memory
+from sync_core.model.user import User, without_error
 from sync_core.plan.needs import UNKNOWN, Need, in_order, of_person
 
 LONGEST = 256

@@ -14,7 +14,8 @@ from adapters.store.memory import MemoryQueue, MemoryStore
 from jobs.app.housekeeping import JOURNAL_KEPT, keep_house
 from jobs.world import World
 from sync_core.model.action import Action
-from sync_core.model.memory import JournalEntry, User
+from sync_core.model.entries import JournalEntry
+from sync_core.model.user import User
 from tests.bench.figures import Budget, Figure
 from tests.bench.timer import now, people_in_step
 

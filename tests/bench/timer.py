@@ -31,8 +31,10 @@ from jobs.checkup import as_known, fingerprint
 from jobs.world import World
 from simulators.azurite import Azurite
 from sync_core.content.window import delta_window_at, local_day
-from sync_core.model.memory import Cursors, Instance, User
+from sync_core.model.instance import Instance
+from sync_core.model.memory import Cursors
 from sync_core.model.policy import Policy
+from sync_core.model.user import User
 from tests.bench.figures import Budget, Figure
 from tests.support.fresh import ROOT
 from tests.support.probe import most_memory

@@ -9,7 +9,8 @@ import pytest
 
 from cli.text.holds import MOST_ITEMS, hold_lines
 from jobs.commands.item_shapes import hold_of
-from sync_core.model.memory import HeldItem, Hold, User
+from sync_core.model.hold import HeldItem, Hold
+from sync_core.model.user import User
 from tests.support.office import ANNA, CliOffice
 
 ALL = [f"Meeting {number}" for number in range(8)]

@@ -10,7 +10,9 @@ import pytest
 from cli.text.status import status_lines
 from cli.text.stories import explained_lines, journal_lines
 from jobs.commands.shapes import journal_of, status_of
-from sync_core.model.memory import JournalEntry, Memory, User
+from sync_core.model.entries import JournalEntry
+from sync_core.model.memory import Memory
+from sync_core.model.user import User
 from tests.support.office import ANNA, CliOffice
 
 LIMA = User("id", ANNA, zone="America/Lima")

@@ -25,8 +25,8 @@ from jobs.ports import Put
 from jobs.round.run import run_round
 from jobs.wake import wake
 from sync_core.model.link import Pending
-from sync_core.model.memory import User
 from sync_core.model.sides import Side
+from sync_core.model.user import User
 from tests.support.budget import budget
 from tests.support.days import linked_meeting
 from tests.support.fuse import Fuse, Killed, Raced, raw

@@ -23,7 +23,8 @@ from adapters.store.tables import TableStore, connect
 from simulators.azurite import Azurite
 from simulators.erpnet import ErpPerson
 from simulators.graph import OutlookPerson
-from sync_core.model.memory import Memory, User
+from sync_core.model.memory import Memory
+from sync_core.model.user import User
 from tests.support.budget import budget
 from tests.support.forked_worker import HOLDER, Task
 from tests.support.house import START, House, open_house

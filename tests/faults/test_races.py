@@ -30,7 +30,7 @@ from jobs.round.run import run_round
 from jobs.wake import wake
 from jobs.world import World
 from sync_core.errors import LeaseHeld, LeaseLost, WrongStore
-from sync_core.model.memory import User
+from sync_core.model.user import User
 from tests.support.budget import budget, each, told
 from tests.support.days import at, digits
 from tests.support.fuse import MOST_CALLS, Raced

@@ -23,7 +23,7 @@ from jobs.approvals import retry
 from jobs.checkup import Checkup, fingerprint
 from sync_core.errors import OWN_MISTAKE
 from sync_core.model.decision import Case, Context, Decision
-from sync_core.model.memory import Hold
+from sync_core.model.hold import Hold
 from sync_core.model.policy import Policy
 from sync_core.plan.decide import decide
 from sync_core.plan.guard import guard

@@ -21,8 +21,10 @@ from jobs.repair import EVERY, MOST_USERS, pull_and_repair, run_repair
 from jobs.world import World
 from simulators.base import Clock
 from sync_core.errors import CalsyncError, RowUnreadable
-from sync_core.model.memory import Instance, Memory, User
+from sync_core.model.instance import Instance
+from sync_core.model.memory import Memory
 from sync_core.model.sides import ActivityChange
+from sync_core.model.user import User
 from tests.support.budget import budget
 from tests.support.days import digits, linked_meeting
 from tests.support.fuse import MOST_CALLS, Fuse, FusedBackend, Killed

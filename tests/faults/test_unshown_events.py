@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from simulators.base import Handler
-from sync_core.model.memory import OPERATIONAL
+from sync_core.model.user import OPERATIONAL
 from tests.support.days import at, digits, linked_meeting
 from tests.support.faulty_wire import rows_of
 from tests.support.house import House, open_house

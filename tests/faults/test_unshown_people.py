@@ -13,8 +13,8 @@ from jobs.commands.switch import enable
 from jobs.commands.unsynced import list_unsynced
 from jobs.pull import run_pull
 from simulators.erpnet import SERVICE_LOGIN
-from sync_core.model.memory import OPERATIONAL
 from sync_core.model.unsynced import UNSHOWN
+from sync_core.model.user import OPERATIONAL
 from tests.faults.test_repair import asked
 from tests.faults.test_unshown_activities import SPOILS, Spoil, refused
 from tests.support.days import at, digits, linked_meeting

@@ -9,7 +9,8 @@ import pytest
 
 from jobs.accounts import accounts_of, with_account, with_service_login, without_account
 from jobs.ports import ErpUser
-from sync_core.model.memory import FormerAccount, Instance, User
+from sync_core.model.instance import Instance
+from sync_core.model.user import FormerAccount, User
 from tests.support.samples import NOW, utc
 
 MAIL, ALIAS = "anna@acme.example", "a.petrova@acme.example"

@@ -17,7 +17,7 @@ from jobs.pull import run_pull
 from jobs.waiting import unheeded
 from jobs.world import World
 from sync_core.errors import PolicyDiffers, StaleWrite, WrongStore
-from sync_core.model.memory import Instance
+from sync_core.model.instance import Instance
 from sync_core.model.policy import Policy, PrivateRule
 from sync_core.model.sides import Side
 from tests.support.days import at, digits

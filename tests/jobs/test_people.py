@@ -14,9 +14,10 @@ from adapters.store.memory import MemoryStore
 from adapters.store.store import OVERLAP, RowStore
 from jobs.people import LIFE, WHOLE, Everybody, People, everybody_of
 from simulators.base import Clock
-from sync_core.model.memory import OPERATIONAL, FormerAccount, Instance, Tally, User
+from sync_core.model.instance import Instance
 from sync_core.model.pause import Pause
 from sync_core.model.policy import Policy
+from sync_core.model.user import OPERATIONAL, FormerAccount, Tally, User
 from tests.support.counted import CountingBackend
 from tests.support.house import START
 from tests.support.users import put_user

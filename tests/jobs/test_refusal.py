@@ -16,8 +16,9 @@ from jobs.commands import shapes
 from jobs.commands.switch import enable
 from jobs.refusal import LONGEST, forget_refusal, judged, remember_refusal
 from sync_core.errors import AccessRefused, AppRefused
-from sync_core.model.memory import OPERATIONAL, Instance
+from sync_core.model.instance import Instance
 from sync_core.model.sides import Side
+from sync_core.model.user import OPERATIONAL
 from tests.support.budget import budget
 from tests.support.days import at, digits, linked_meeting
 from tests.support.fuse import MOST_CALLS

@@ -24,9 +24,10 @@ from jobs.wish import Kind, Wish
 from portal.people import FILTERS, page_of, row_of
 from portal.sign_in import Role
 from portal.tables import as_csv
-from sync_core.model.memory import Instance, Tally, User
+from sync_core.model.instance import Instance
 from sync_core.model.pause import Pause
 from sync_core.model.policy import SeriesRule
+from sync_core.model.user import Tally, User
 from tests.portal.test_mine import heading, make_conflict, meet
 from tests.support.house import START, House
 from tests.support.users import put_user

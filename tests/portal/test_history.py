@@ -9,7 +9,7 @@ import pytest
 
 from portal.items import key_of, key_of_ids
 from portal.sign_in import Role
-from sync_core.model.memory import JournalEntry
+from sync_core.model.entries import JournalEntry
 from tests.portal.test_mine import make_conflict, meet
 from tests.support.app import App
 from tests.support.house import House

@@ -21,8 +21,10 @@ from portal.render import environment
 from portal.sign_in import Role
 from portal.words import Words
 from sync_core.model.decision import Intent
-from sync_core.model.memory import HeldItem, Hold, JournalEntry, User
+from sync_core.model.entries import JournalEntry
+from sync_core.model.hold import HeldItem, Hold
 from sync_core.model.series import Occurrence
+from sync_core.model.user import User
 from tests.portal.test_history import key
 from tests.portal.test_mine import meet
 from tests.support.house import House

@@ -18,8 +18,7 @@ from portal import mine
 from portal.mine import next_look
 from portal.own_wishes import MOST_WAITING
 from portal.sign_in import Role
-from sync_core.model.entries import as_series
-from sync_core.model.memory import JournalEntry
+from sync_core.model.entries import JournalEntry, as_series
 from sync_core.model.pause import Pause
 from sync_core.model.policy import SeriesRule, Winner
 from sync_core.model.series import Occurrence

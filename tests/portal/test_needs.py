@@ -15,8 +15,9 @@ from jobs.commands.ask import ask
 from jobs.says import Found, Topic
 from jobs.wish import Kind, Wish
 from portal.sign_in import Role
-from sync_core.model.memory import FailedCheck, Tally, User
+from sync_core.model.instance import FailedCheck
 from sync_core.model.phrase import Phrase
+from sync_core.model.user import Tally, User
 from tests.portal.test_everyone import make_hold
 from tests.support.days import linked_meeting
 from tests.support.house import START, House

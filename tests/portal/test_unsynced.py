@@ -10,8 +10,8 @@ import pytest
 from adapters.store.memory import MemoryStore
 from jobs.commands.unsynced import PAGE, key_of
 from portal.sign_in import Role
-from sync_core.model.memory import User
 from sync_core.model.unsynced import Unsynced, UnsyncedItem
+from sync_core.model.user import User
 from tests.support.days import WEEKLY
 from tests.support.house import House
 from tests.support.users import put_user

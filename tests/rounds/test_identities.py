@@ -15,8 +15,8 @@ from jobs.commands.switch import UnknownUser, disable, enable, find_known
 from jobs.ports import Put
 from sync_core.errors import SideUnavailable
 from sync_core.model.logins import LOGIN
-from sync_core.model.memory import OPERATIONAL
 from sync_core.model.sides import Side
+from sync_core.model.user import OPERATIONAL
 from tests.support.days import at, digits, linked_meeting, only
 from tests.support.house import ANNA, House, open_office, upn_of
 from tests.support.users import put_user

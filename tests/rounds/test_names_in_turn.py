@@ -6,7 +6,7 @@ from itertools import permutations
 
 import pytest
 
-from sync_core.model.memory import OPERATIONAL
+from sync_core.model.user import OPERATIONAL
 from tests.support.budget import budget
 from tests.support.days import at, only
 from tests.support.house import House, open_office, upn_of

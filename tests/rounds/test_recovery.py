@@ -11,8 +11,8 @@ from jobs.ports import Put
 from jobs.pull import open_instance
 from jobs.round.run import run_round
 from sync_core.errors import WrongStore
+from sync_core.model.hold import Approval
 from sync_core.model.link import LinkStatus
-from sync_core.model.memory import Approval
 from sync_core.model.policy import Winner
 from tests.support.days import at, digits, linked_meeting, only
 from tests.support.house import ANNA, House, open_house

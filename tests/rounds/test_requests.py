@@ -16,7 +16,8 @@ from jobs.pull import run_pull
 from jobs.round.run import run_round
 from jobs.waiting import unheeded
 from jobs.wish import Kind, Wish
-from sync_core.model.memory import Instance, User
+from sync_core.model.instance import Instance
+from sync_core.model.user import User
 from tests.support.counted import CountingBackend, linked_many
 from tests.support.days import at, digits, linked_meeting, the_activity, the_event
 from tests.support.house import House, open_house

@@ -12,7 +12,7 @@ from jobs.round.run import run_round
 from jobs.world import World
 from sync_core.content.ranges import uid_key
 from sync_core.model.link import Role
-from sync_core.model.memory import User
+from sync_core.model.user import User
 from tests.support.budget import budget, each, told
 from tests.support.colleagues import BORIS, KIM
 from tests.support.house import ANNA, House, notes

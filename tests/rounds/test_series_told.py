@@ -17,9 +17,8 @@ from jobs.waiting import unheeded
 from jobs.wish import Kind, Wish
 from portal.items import key_of_ids
 from portal.sign_in import Role
-from sync_core.model.entries import by_date
+from sync_core.model.entries import JournalEntry, by_date
 from sync_core.model.link import LinkStatus
-from sync_core.model.memory import JournalEntry
 from tests.support.house import ANNA, House
 from tests.support.series import MONDAYS, clock, every_weekday, mondays, nine, on, open_series, starts
 from tests.support.visitor import Visitor, signed_in

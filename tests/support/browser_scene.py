@@ -12,7 +12,7 @@ from jobs.commands.switch import enable
 from jobs.world import World
 from portal.items import key_of_ids
 from simulators.demo.hands import control
-from sync_core.model.memory import User
+from sync_core.model.user import User
 from tests.support.browsing import ADMIN, READER, PortalOffice, Window
 from tests.support.company_life import meeting_words
 from tests.support.syncing import sync_all

@@ -22,8 +22,9 @@ from simulators.base import Clock
 from simulators.erpnet import ErpPerson, ErpSimulator
 from simulators.graph import GraphSimulator, OutlookPerson
 from sync_core.model.link import Link
-from sync_core.model.memory import Memory, User
+from sync_core.model.memory import Memory
 from sync_core.model.policy import Policy
+from sync_core.model.user import User
 from tests.support.indoors import switch_on
 from tests.support.syncing import plan_sync, sync_all
 

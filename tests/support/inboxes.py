@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sync_core.model.memory import Instance
+from sync_core.model.instance import Instance
 from tests.support.days import digits
 from tests.support.house import House
 

@@ -18,8 +18,8 @@ from jobs.round.run import run_round
 from jobs.world import World
 from simulators.base import Simulator
 from sync_core.errors import CalsyncError
-from sync_core.model.memory import User
 from sync_core.model.policy import Policy
+from sync_core.model.user import User
 from tests.support.fuse import Fuse, FusedBackend, Killed
 from tests.support.house import START, open_house
 from tests.support.moments import Moments

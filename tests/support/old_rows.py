@@ -18,7 +18,10 @@ from adapters.store.slots import SlotRow
 from adapters.store.state import WakeRow
 from jobs.ports import Subscription
 from sync_core.model.claim import Claim
+from sync_core.model.entries import JournalEntry
 from sync_core.model.event import Window
+from sync_core.model.hold import Approval, HeldItem, Hold
+from sync_core.model.instance import Instance
 from sync_core.model.link import (
     CategoryState,
     Clash,
@@ -30,8 +33,9 @@ from sync_core.model.link import (
     PendingState,
     Role,
 )
-from sync_core.model.memory import Approval, Cursors, HeldItem, Hold, InboxRow, Instance, JournalEntry, User
+from sync_core.model.memory import Cursors, InboxRow
 from sync_core.model.sides import ErpContent, GraphContent, Side
+from sync_core.model.user import User
 
 FROZEN = Path(__file__).parent.parent / "adapters" / "rows" / "v1"
 

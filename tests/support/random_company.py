@@ -12,10 +12,11 @@ from typing import Any, Self
 from sync_core.content.project import BUSY_SUBJECT
 from sync_core.content.ranges import uid_key
 from sync_core.model.link import Link, LinkStatus, Role
-from sync_core.model.memory import Memory, User
+from sync_core.model.memory import Memory
 from sync_core.model.policy import Invite, SeriesRule
 from sync_core.model.series import day_in, series_uid_of
 from sync_core.model.sides import Field
+from sync_core.model.user import User
 from tests.support.house import House, upn_of
 from tests.support.random_acts import GUEST, PEOPLE, STRANGER, UPNS, Act
 from tests.support.random_dates import SERIES_ACTS, dates_in

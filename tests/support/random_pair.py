@@ -18,8 +18,8 @@ from sync_core.content.compare import Pair
 from sync_core.model.decision import Case
 from sync_core.model.entries import by_date
 from sync_core.model.link import Link, LinkStatus
-from sync_core.model.memory import User
 from sync_core.model.sides import EVERYTHING, ErpActivity, Field, GraphEvent, Side
+from sync_core.model.user import User
 from tests.support.house import House
 
 SOFIA = ZoneInfo("Europe/Sofia")

@@ -24,8 +24,8 @@ from simulators.graph.person import describe
 from sync_core.content.ranges import uid_key
 from sync_core.model.entries import by_date
 from sync_core.model.link import Role
-from sync_core.model.memory import User
 from sync_core.model.policy import Direction, Invite, Policy, PrivateRule, SeriesRule, Winner
+from sync_core.model.user import User
 from tests.support.house import House
 from tests.support.random_acts import ERP, ERP_CONTENT, NAMES, OUTLOOK, OUTLOOK_CONTENT, STRANGER, UPNS, Act, Hands
 from tests.support.random_dates import on_date, on_series

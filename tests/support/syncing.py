@@ -9,7 +9,7 @@ from jobs.commands.sync import SyncReport, plan_rounds, pull_first, sync_user
 from jobs.waiting import Notice, erp_session, unheeded
 from jobs.world import World
 from sync_core.errors import SideError
-from sync_core.model.memory import User
+from sync_core.model.user import User
 
 
 async def sync_all(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jobs.ports import Store
-from sync_core.model.memory import User
+from sync_core.model.user import User
 
 
 async def put_user(store: Store, user: User) -> None:

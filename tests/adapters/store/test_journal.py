@@ -15,7 +15,7 @@ from adapters.store.journal import APART, LONGEST, MOST
 from adapters.store.memory import MemoryBackend
 from adapters.store.store import RowStore
 from sync_core.model.action import Action
-from sync_core.model.memory import JournalEntry
+from sync_core.model.entries import JournalEntry
 from tests.support.store_contract.rows import NOW, entry
 
 ANNA = "anna"

@@ -24,11 +24,15 @@ from jobs.wish import Kind, Wish
 from sync_core.errors import RowUnreadable
 from sync_core.model.claim import Claim
 from sync_core.model.day import Day
+from sync_core.model.entries import JournalEntry
+from sync_core.model.hold import Hold
+from sync_core.model.instance import Instance
 from sync_core.model.ledger import Ledger
 from sync_core.model.link import Link, Pending, is_unlinked, retried
-from sync_core.model.memory import Cursors, Hold, InboxRow, Instance, JournalEntry, User
+from sync_core.model.memory import Cursors, InboxRow
 from sync_core.model.series import Occurrence, Rhythm
 from sync_core.model.sides import Side
+from sync_core.model.user import User
 from tests.support.old_rows import ANNA, BORIS, EXPECTED, FROZEN, NOW, frozen
 from tests.support.users import put_user
 

@@ -12,8 +12,8 @@ from adapters.store import codec
 from adapters.store.journal import JournalPage
 from sync_core.errors import RowUnreadable
 from sync_core.model.claim import Claim
+from sync_core.model.entries import JournalEntry
 from sync_core.model.link import Chosen, Clash, Conflict, Link, LinkStatus, Pending
-from sync_core.model.memory import JournalEntry
 from sync_core.model.sides import Side
 from sync_core.model.why import Why, named
 from tests.support.samples import a_link

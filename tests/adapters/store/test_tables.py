@@ -21,7 +21,8 @@ from simulators.azurite import Azurite
 from sync_core.errors import LeaseHeld, LeaseLost, StoreError, StoreUnavailable
 from sync_core.model.claim import Claim
 from sync_core.model.event import Window
-from sync_core.model.memory import Cursors, InboxRow, Instance, Memory
+from sync_core.model.instance import Instance
+from sync_core.model.memory import Cursors, InboxRow, Memory
 from tests.support.store_contract import StoreContract
 from tests.support.store_contract.rows import NOW, PassTime, link, save, user_id
 

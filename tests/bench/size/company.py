@@ -18,7 +18,7 @@ from jobs.erp_slot import ErpSlot
 from jobs.ports import Calendar, Erp, Subscriptions
 from jobs.wake import wake
 from jobs.world import World
-from sync_core.model.memory import User
+from sync_core.model.user import User
 from tests.bench.size.people import STORMS, WORKDAYS, Todo, a_day
 from tests.bench.size.platform import Bill, Flex, Serve, SimQueue, tick
 from tests.bench.size.rounds import ZONE, Rounds

@@ -27,7 +27,9 @@ from jobs.wake import heard_at
 from jobs.world import World
 from sync_core.content.window import delta_window_at, local_day
 from sync_core.errors import CalsyncError
-from sync_core.model.memory import InboxRow, Instance, Memory, User
+from sync_core.model.instance import Instance
+from sync_core.model.memory import InboxRow, Memory
+from sync_core.model.user import User
 from tests.bench.size.people import Todo
 from tests.bench.size.sides import SimErp, SimGraph
 from tests.bench.size.tables import Requests, SlowBackend, counted

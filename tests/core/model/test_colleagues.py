@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from sync_core.model.colleagues import GRACE, Colleague, Colleagues, colleague_of
-from sync_core.model.memory import User
 from sync_core.model.pause import Pause
+from sync_core.model.user import User
 from tests.support.samples import NOW, a_colleague, a_staff
 
 IVAN = User("ivan-id", "Ivan@Acme.example", enabled=True, erp_login="Ivan", erp_party_id="P1", zone="Europe/Sofia")

@@ -7,8 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from sync_core.model.entries import KEPT, MOST_CHARACTERS, as_series, by_date
-from sync_core.model.memory import JournalEntry
+from sync_core.model.entries import KEPT, MOST_CHARACTERS, JournalEntry, as_series, by_date
 from sync_core.model.series import Occurrence, nameless
 
 AT = datetime(2026, 2, 1, 8, tzinfo=UTC)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync_core.model.logins import OWNER, Bearer, Logins, logins_of
-from sync_core.model.memory import FormerAccount, User
+from sync_core.model.user import FormerAccount, User
 from sync_core.plan.identity import creator_of
 from tests.support.samples import ANNA_ID, BORIS_ID, NOW, PARTY, a_bearer, a_context, an_activity
 

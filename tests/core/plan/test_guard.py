@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from sync_core.model import link as life
 from sync_core.model.decision import Decision, Intent, Verdict
+from sync_core.model.hold import Approval, HeldItem, Hold
 from sync_core.model.link import Conflict, EndedBy, Held, LinkStatus
-from sync_core.model.memory import Approval, HeldItem, Hold, Memory
+from sync_core.model.memory import Memory
 from sync_core.model.series import Occurrence
 from sync_core.model.writes import VoidActivity
 from sync_core.plan.guard import guard, is_mass_deletion, more_units

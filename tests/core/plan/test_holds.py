@@ -9,8 +9,9 @@ import pytest
 
 from sync_core.model import link as life
 from sync_core.model.decision import Case, Intent, Sight, Verdict
+from sync_core.model.hold import Approval, HeldItem, Hold
 from sync_core.model.link import EndedBy, Held, Link, LinkStatus
-from sync_core.model.memory import Approval, HeldItem, Hold, Memory
+from sync_core.model.memory import Memory
 from sync_core.model.sides import Seen
 from sync_core.plan.decide import decide
 from sync_core.plan.holds import are_due, assembled, dropped, emptied, without_lost

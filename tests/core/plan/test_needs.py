@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync_core.model.memory import Tally, User
+from sync_core.model.user import Tally, User
 from sync_core.plan.needs import REMINDED, Need, Needed, in_order, of_person, of_poison, of_secret, oldest
 from tests.support.samples import NOW
 

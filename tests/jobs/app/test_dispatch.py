@@ -14,7 +14,8 @@ from jobs.app.work import handle
 from jobs.ports import Message, Put
 from jobs.wake import wake
 from sync_core.errors import StoreUnavailable
-from sync_core.model.memory import Instance, User
+from sync_core.model.instance import Instance
+from sync_core.model.user import User
 from tests.support.fuse import raw
 from tests.support.house import ANNA, House
 from tests.support.users import put_user

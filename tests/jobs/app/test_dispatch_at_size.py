@@ -25,8 +25,10 @@ from jobs.ports import Calendar, Erp, Subscriptions
 from jobs.world import World
 from simulators.base import Clock
 from sync_core.content.window import delta_window_at, local_day
-from sync_core.model.memory import Cursors, InboxRow, Instance, User
+from sync_core.model.instance import Instance
+from sync_core.model.memory import Cursors, InboxRow
 from sync_core.model.policy import Policy
+from sync_core.model.user import User
 from tests.support.fuse import Killed
 from tests.support.house import START
 

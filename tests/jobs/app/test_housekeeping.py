@@ -13,7 +13,8 @@ from adapters.store.backend import Key, Op, Table, Verb
 from jobs.app.housekeeping import keep_house
 from sync_core.errors import StoreUnavailable
 from sync_core.model.day import Day
-from sync_core.model.memory import JournalEntry, User
+from sync_core.model.entries import JournalEntry
+from sync_core.model.user import User
 from tests.support.app import App, logged_facts
 
 

@@ -19,7 +19,7 @@ from jobs.ports import Message
 from jobs.wake import wake
 from sync_core.errors import SettingsInvalid, SlotsTaken, StoreUnavailable
 from sync_core.model.day import Day, by_day, joined, lags_of
-from sync_core.model.memory import Instance
+from sync_core.model.instance import Instance
 from tests.support.app import App, logged_facts
 from tests.support.house import House
 from tests.support.users import put_user

@@ -9,7 +9,7 @@ import pytest
 from adapters.store.memory import MemoryStore
 from jobs.commands import doings
 from jobs.commands.doings import newest
-from sync_core.model.memory import JournalEntry
+from sync_core.model.entries import JournalEntry
 
 BEGIN = datetime(2026, 12, 7, tzinfo=UTC)
 IDLE = JournalEntry("anna", BEGIN, "r", "round")

@@ -21,10 +21,12 @@ from jobs.commands.switch import disable, enable
 from jobs.ports import Put
 from jobs.round.context import left_alone
 from sync_core.model.decision import Intent, Verdict
+from sync_core.model.instance import Instance
 from sync_core.model.link import Clash, Conflict, LinkStatus
-from sync_core.model.memory import Instance, Memory, User
+from sync_core.model.memory import Memory
 from sync_core.model.policy import Direction, Policy, PrivateRule
 from sync_core.model.series import Occurrence, Rhythm
+from sync_core.model.user import User
 from sync_core.plan.dates import NEIGHBOUR
 from sync_core.plan.decide import decide
 from sync_core.plan.update_rules import ONE_PRIVACY

@@ -11,10 +11,11 @@ from cli.text.status import need_line
 from jobs.commands.overview import needs_attention, needs_of, news_of, person_of, row_of, stands, summary_of
 from jobs.ports import Subscription
 from jobs.says import Found, Topic
-from sync_core.model.memory import FailedCheck, FormerAccount, Instance, Tally, User
+from sync_core.model.instance import FailedCheck, Instance
 from sync_core.model.pause import Pause
 from sync_core.model.phrase import Phrase
 from sync_core.model.schedule import minutes_between
+from sync_core.model.user import FormerAccount, Tally, User
 
 POLLED = "looked for every 15 minutes"
 NOW = datetime(2026, 1, 12, 9, 0, tzinfo=UTC)

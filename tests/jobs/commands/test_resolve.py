@@ -17,8 +17,9 @@ from jobs.commands import item_shapes, shapes
 from jobs.commands.pause import pause, resume
 from jobs.commands.resolve import find_conflict, resolve
 from jobs.company import stamp_policy
-from sync_core.model.memory import Memory, User
+from sync_core.model.memory import Memory
 from sync_core.model.policy import Direction, Policy, Winner
+from sync_core.model.user import User
 from tests.support.days import at, digits, linked_meeting
 from tests.support.house import ANNA, House, open_house
 from tests.support.users import put_user

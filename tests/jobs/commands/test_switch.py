@@ -12,7 +12,7 @@ from adapters.store.backend import Op, Table
 from adapters.store.store import RowStore
 from jobs.commands.switch import UnknownUser, disable, enable
 from jobs.places import UnknownPlace
-from sync_core.model.memory import User
+from sync_core.model.user import User
 from tests.support.days import at, digits
 from tests.support.fuse import Fuse, FusedBackend, Killed
 from tests.support.house import ANNA, START, House, open_house

@@ -13,7 +13,7 @@ from jobs.commands.sync import SyncReport, pull_first, sync_user
 from jobs.round.report import Failure, Line, Report
 from jobs.waiting import erp_session
 from sync_core.errors import LeaseHeld, RowUnreadable, SideUnavailable
-from sync_core.model.memory import Instance
+from sync_core.model.instance import Instance
 from sync_core.model.sides import Side
 from tests.support.days import at
 from tests.support.house import House

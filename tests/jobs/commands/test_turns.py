@@ -26,8 +26,8 @@ from jobs.waiting import Notice
 from jobs.wish import Kind, Wish
 from jobs.world import World
 from sync_core.model.link import Pending, PendingState
-from sync_core.model.memory import User
 from sync_core.model.sides import Side
+from sync_core.model.user import User
 from tests.support.app import App
 from tests.support.days import at
 from tests.support.house import ANNA

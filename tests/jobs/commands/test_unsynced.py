@@ -12,9 +12,9 @@ from jobs.commands.resolve import resolve
 from jobs.commands.switch import forget
 from jobs.commands.unsynced import list_unsynced
 from jobs.wish import WishInvalid
-from sync_core.model.memory import User
 from sync_core.model.policy import PrivateRule
 from sync_core.model.unsynced import Unsynced, UnsyncedItem
+from sync_core.model.user import User
 from tests.support.days import WEEKLY, at, linked_meeting
 from tests.support.house import ANNA, House, open_office
 from tests.support.users import put_user

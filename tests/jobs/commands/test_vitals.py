@@ -13,7 +13,7 @@ from jobs.commands.checks import Check
 from jobs.commands.vitals import SCRIPT, examine_app, examine_grants
 from jobs.ports import Grants, Subscription
 from jobs.world import World
-from sync_core.model.memory import Instance
+from sync_core.model.instance import Instance
 from tests.support.house import House
 
 ALL = frozenset({"Calendars.ReadWrite", "MailboxSettings.Read", "User.Read.All"})

@@ -11,7 +11,8 @@ import pytest
 from jobs.ports import Store
 from jobs.round.context import event_owners_of, left_alone, with_event_owners
 from sync_core.model.link import Link, Role
-from sync_core.model.memory import Memory, User
+from sync_core.model.memory import Memory
+from sync_core.model.user import User
 from tests.support.samples import (
     ANNA_ID,
     BORIS_ID,

@@ -10,8 +10,8 @@ from jobs.round.journal import RoundJournal, worded
 from jobs.round.report import Line, Report
 from sync_core.model.action import Action
 from sync_core.model.decision import Decision, Intent, Verdict
+from sync_core.model.entries import JournalEntry
 from sync_core.model.link import Clash
-from sync_core.model.memory import JournalEntry
 from sync_core.model.sides import Side
 from tests.support.house import House
 from tests.support.samples import a_context, a_link, an_activity, an_event, linked, noted, shown

@@ -8,7 +8,8 @@ from datetime import date, timedelta
 import pytest
 
 from jobs.round.prepare import is_checkup_due
-from sync_core.model.memory import Cursors, User
+from sync_core.model.memory import Cursors
+from sync_core.model.user import User
 from tests.support.samples import NOW, utc
 
 TODAY = Cursors(day=date(2026, 1, 25))

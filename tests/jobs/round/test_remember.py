@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from jobs.round.remember import end_dropped
 from sync_core.model import link as life
+from sync_core.model.hold import Approval, HeldItem, Hold
 from sync_core.model.link import EndedBy, Held, LinkStatus
-from sync_core.model.memory import Approval, HeldItem, Hold, Memory
+from sync_core.model.memory import Memory
 from tests.support.samples import NOW, a_link
 
 LISTED, OTHER = a_link(event_id="E1"), a_link(event_id="E2", activity_id="A2")

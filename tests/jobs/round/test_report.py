@@ -24,9 +24,11 @@ from jobs.round.report import (
 )
 from sync_core.errors import AppRefused, SideUnavailable, StoreError
 from sync_core.model.decision import Case, Decision, Intent, Verdict
+from sync_core.model.hold import Approval, HeldItem, Hold
 from sync_core.model.link import Clash, Conflict, LinkStatus, Pending
-from sync_core.model.memory import Approval, HeldItem, Hold, Memory, Tally
+from sync_core.model.memory import Memory
 from sync_core.model.sides import Side
+from sync_core.model.user import Tally
 from tests.support.samples import NOW, a_case, a_context, a_link, an_activity, an_event, linked, noted, shown
 
 SECRET = an_event(shown(sensitivity="private", subject="Dismissal"))

@@ -11,7 +11,7 @@ import pytest
 from adapters.store import codec
 from adapters.store.backend import Table
 from adapters.store.store import RowStore
-from sync_core.model.memory import EnteredDate
+from sync_core.model.entries import EnteredDate
 from sync_core.model.series import Occurrence
 from sync_core.model.unsynced import Unsynced, UnsyncedItem
 from tests.support.store_contract.rows import NOW, entry

@@ -16,10 +16,12 @@ from adapters.store.store import RowStore
 from jobs.ports import Drop, Put
 from sync_core.content.names import ALL_FOLLOWERS, Names, named
 from sync_core.errors import RowUnreadable
+from sync_core.model.hold import Hold
 from sync_core.model.ledger import Ledger, ledger_of
 from sync_core.model.link import Held, Link, LinkStatus, Pending, Role
-from sync_core.model.memory import Cursors, Hold, Memory, Unread, User
+from sync_core.model.memory import Cursors, Memory, Unread
 from sync_core.model.sides import Side
+from sync_core.model.user import User
 from tests.support.samples import NOW, a_link
 from tests.support.users import put_user
 

@@ -13,6 +13,7 @@ from adapters.store.store import RowStore
 from jobs.ports import Begin, Drop, Put, RowChange
 from sync_core.errors import RowUnreadable, StoreError
 from sync_core.model.event import Window
+from sync_core.model.hold import Approval, Hold
 from sync_core.model.link import (
     CategoryState,
     Clash,
@@ -23,8 +24,9 @@ from sync_core.model.link import (
     Pending,
     PendingState,
 )
-from sync_core.model.memory import Approval, Cursors, Hold, InboxRow, Memory, User
+from sync_core.model.memory import Cursors, InboxRow, Memory
 from sync_core.model.sides import Field, Seen, Side, stamp_of
+from sync_core.model.user import User
 from sync_core.plan.holds import item_of
 from tests.support.store_contract.rows import NOW, ODD, age, erp, graph, link, save
 from tests.support.users import put_user

@@ -13,11 +13,14 @@ from adapters.store.store import OVERLAP, RowStore
 from jobs.ports import Put
 from sync_core.errors import LeaseLost, StaleWrite
 from sync_core.model.claim import Claim
+from sync_core.model.hold import Hold
+from sync_core.model.instance import Instance
 from sync_core.model.link import (
     Role,
 )
-from sync_core.model.memory import Cursors, Hold, InboxRow, Instance, Memory, User
+from sync_core.model.memory import Cursors, InboxRow, Memory
 from sync_core.model.sides import stamp_of
+from sync_core.model.user import User
 from tests.support.store_contract.rows import NOW, age, entry, follower, link, save
 from tests.support.users import put_user
 

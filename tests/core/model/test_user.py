@@ -1,8 +1,8 @@
-"""What is remembered of a user."""
+"""The state of a user in words, and what it says of their rounds."""
 
 from __future__ import annotations
 
-from sync_core.model.memory import OPERATIONAL, User, in_error, problems_in, without_error
+from sync_core.model.user import OPERATIONAL, User, in_error, problems_in, without_error
 
 
 def test_rounds_write_for_operational_users_only() -> None:
