@@ -208,6 +208,7 @@ ELSEWHERE = {
     "sync_core/model/hold.py": (VALUES, "tests/core/plan/test_holds.py"),
     "sync_core/model/memory.py": (VALUES, "tests/core/model/test_ledger.py"),
     "sync_core/model/writes.py": (VALUES, "tests/core/plan/test_update.py"),
+    "sync_core/plan/unlinked.py": (VALUES, "tests/core/plan/test_match.py"),
     "jobs/ports/command.py": (VALUES, "tests/support/store_contract/commands.py"),
     "jobs/ports/common.py": (VALUES, "tests/support/store_contract/leases.py"),
     "jobs/ports/erp.py": (VALUES, "tests/adapters/erp/test_erpnet_simulated.py"),

@@ -22,7 +22,8 @@ from sync_core.model.claim import Claim
 from sync_core.model.decision import Context
 from sync_core.model.event import Window
 from sync_core.model.sides import ErpActivity, GraphEvent
-from sync_core.plan.match import Unlinked, names_date, owners
+from sync_core.plan.match import owners
+from sync_core.plan.unlinked import Unlinked, names_date
 from sync_core.reading.names import names_in_erp, names_of_events
 from sync_core.reading.news import permitted
 from sync_core.reading.partners import (

@@ -29,8 +29,9 @@ from jobs.round.roles import (
 from sync_core.model.decision import Case
 from sync_core.model.link import Role
 from sync_core.model.sides import ErpActivity, GraphEvent, Malformed
-from sync_core.plan.match import Unlinked, match, meeting_of
+from sync_core.plan.match import match
 from sync_core.plan.relocate import Move, after_moves
+from sync_core.plan.unlinked import Unlinked, meeting_of
 from sync_core.reading.cases import (
     Activities,
     Readings,

@@ -12,7 +12,7 @@ from sync_core.content.names import ALL_FOLLOWERS, Names, named, series_key
 from sync_core.model.link import Role
 from sync_core.model.memory import Memory
 from sync_core.model.sides import ErpActivity, GraphEvent, GraphReading, Malformed, Side
-from sync_core.plan.match import meeting_of
+from sync_core.plan.unlinked import meeting_of
 from sync_core.reading.frame import Frame
 from sync_core.reading.news import GraphNews, lost_links
 

@@ -16,8 +16,8 @@ from sync_core.model.claim import Claim
 from sync_core.model.decision import Context
 from sync_core.model.link import UNHINDERED, PendingState
 from sync_core.model.sides import ErpActivity, GraphEvent, Malformed, Side
-from sync_core.plan.match import Unlinked, may_be_named, may_pair, meeting_of
 from sync_core.plan.relocate import by_uid
+from sync_core.plan.unlinked import Unlinked, may_be_named, may_pair, meeting_of
 
 Named = Mapping[str, tuple[ErpActivity | Malformed, ...]]
 """The activities that name a meeting, by its key."""

@@ -10,7 +10,17 @@ import pytest
 
 from sync_core.model.sides import ErpActivity
 from sync_core.plan.evidence import BORN_APART, original
-from tests.support.samples import BORIS, SERVICE, a_context, a_meeting, an_activity, noted, shown, wall_clock
+from tests.support.samples import (
+    BORIS,
+    SERVICE,
+    a_context,
+    a_meeting,
+    an_activity,
+    an_event,
+    noted,
+    shown,
+    wall_clock,
+)
 
 MADE_AT = wall_clock(2026, 1, 20, 8)
 EVENT = a_meeting(BORIS, content=shown())
@@ -40,10 +50,17 @@ LATER = wall_clock(2026, 2, 3, 10), wall_clock(2026, 2, 3, 11)
             "A1",
             id="content/title-and-time-are-enough",
         ),
+        pytest.param(
+            [named("A1", notes="edited"), named("A2")], "", "A2", id="content/all-of-it-before-title-and-time"
+        ),
         pytest.param([named("A1"), named("A2")], "", None, id="content/both-are-alike"),
+        pytest.param([named("A1", "Plan"), named("A2", "Plan")], "", None, id="content/neither-is-alike"),
         pytest.param([named("A1", by="boris"), named("A2")], "", "A2", id="creator/a-person-made-the-copy"),
         pytest.param([named("A1", by="boris"), named("A2", by="carl")], "", None, id="creator/persons-made-both"),
         pytest.param([named("A1", minutes=5), named("A2", minutes=0)], "", "A2", id="age/the-older-one"),
+        pytest.param(
+            [named("A1", minutes=5), named("A2", minutes=0), named("A3", minutes=5)], "", "A2", id="age/the-oldest"
+        ),
         pytest.param([named("A1", minutes=0.5), named("A2", minutes=0)], "", None, id="age/made-together"),
         pytest.param([named("A1", minutes=5), named("A2")], "", None, id="age/not-told-of-one"),
         pytest.param(
@@ -53,6 +70,9 @@ LATER = wall_clock(2026, 2, 3, 10), wall_clock(2026, 2, 3, 11)
             id="content-against-creator",
         ),
         pytest.param([named("A1", "Plan", minutes=0), named("A2", minutes=5)], "", None, id="content-against-age"),
+        pytest.param(
+            [named("A1", by="boris", minutes=0), named("A2", minutes=5)], "", None, id="creator-against-age"
+        ),
         pytest.param(
             [named("A1", by="boris", minutes=5), named("A2", "Plan", minutes=0)], "", None, id="all-at-odds"
         ),
@@ -74,3 +94,11 @@ def test_an_import_makes_its_activities_together() -> None:
 
     assert original(EVENT, [named("A1", minutes=0), named("A2", minutes=apart)], a_context()) is None
     assert original(EVENT, [named("A1", minutes=0), named("A2", minutes=apart + 0.01)], a_context()) is not None
+
+
+def test_what_the_event_shows_is_compared_in_common_ground() -> None:
+    """The reminder, the priority and the minutes of both sides are one content."""
+    event = an_event(shown(importance="high", reminder=30))
+    same = named("A2", priority="High", reminder=wall_clock(2026, 2, 2, 9, 30))
+
+    assert original(event, [named("A1", "Other"), same], a_context()) is same
