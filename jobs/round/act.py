@@ -54,7 +54,7 @@ from sync_core.errors import (
 )
 from sync_core.model import link as life
 from sync_core.model.decision import Decision, Intent
-from sync_core.model.link import Link, LinkStatus
+from sync_core.model.link import Link, LinkStatus, Pending
 from sync_core.model.sides import GraphEvent, Malformed, Side
 from sync_core.model.writes import ErpIdentity, Outcome
 from sync_core.plan.dates import REFUSED, refused_move
@@ -136,6 +136,7 @@ class Actor:
         self._who = who
         self._claims = Claims(frame.world, frame.ctx)
         self._siblings = Siblings(frame.world.calendar, frame.ctx.mailbox)
+        self._stored = {link.event_id: link for link in frame.memory.links}
         cursors = frame.memory.cursors
         self.cursors = replace(cursors, deletions=recent_deletions(cursors, frame.ctx.now), settled=False)
         """The cursors as stored, with this round's deletions so far: the guard counts them even if the round ends
@@ -321,9 +322,16 @@ class Actor:
         going_on, late = await self._claims.take(decisions)
         if late:
             self.done.again = True
-            waiting = [pending_of(d) for d in late if d.case.link is None and not d.case.followed]
-            await self._save([Put(replace(pending, reason=OUTRUN)) for pending in waiting])
+            await self._save([Put(self._outrun(d)) for d in late])
         return going_on
+
+    def _outrun(self, decision: Decision) -> Link | Pending:
+        """The row for which the item is read again: its stored link, or without one a pending row. The link that was
+        decided with may be the former feeder's, and the cursors move past what this copy has just shown."""
+        stored = self._stored.get(decision.case.event_id)
+        if stored is None:
+            return replace(pending_of(decision), reason=OUTRUN)
+        return life.reread_for(stored, OUTRUN)
 
     async def _confirmed(self, chunk: Sequence[Decision]) -> list[Decision]:
         """The chunk without voids of meetings of which another mailbox has a copy after all; those are read again."""

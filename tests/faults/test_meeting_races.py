@@ -160,6 +160,58 @@ async def test_a_colleagues_round_at_every_moment_of_ones_own(scene: Scene, firs
     pytest.fail("the round makes more calls than this test looks at")
 
 
+async def outsiders_meeting_without_feeder(house: House, *guests: str) -> str:
+    """Carl's copy has fed a stranger's meeting; his mailbox is in error for a day. The event at the stranger."""
+    for name in ("anna", "boris", "carl"):
+        await house.employ(name)
+    event = house.graph.outsider(STRANGER).create("Pitch", at(9), at(9, 10), attendees=[*guests, CARL])
+    await house.sync(CARL)
+    await house.settle()
+    house.graph.mailbox(CARL).usable = False
+    for _ in range(2):
+        await house.sync(CARL)
+        house.advance(days=1, minutes=5)
+    return event
+
+
+async def outrun(house: House) -> None:
+    """Anna claims the meeting just before Boris does."""
+    await run_pull(house.world)
+    moments = Moments(0, lambda: round_of(house, ANNA), frozenset({"save_claims"}))
+    await round_of(house, BORIS, moments)
+    assert moments.hit
+    assert [x.role for x in (await house.recall(ANNA)).links] == [Role.INVITED]
+
+
+async def test_a_new_copy_whose_meeting_somebody_else_takes_over_is_known_all_the_same() -> None:
+    """Boris is invited when Carl's mailbox no longer feeds the meeting; Anna claims it just before him: he follows,
+    and when she declines, his copy goes on with the same activity."""
+    async with open_house() as house:
+        event = await outsiders_meeting_without_feeder(house, ANNA)
+        house.graph.outsider(STRANGER).edit(event, attendees=[ANNA, BORIS, CARL])
+        await outrun(house)
+        await house.sync(ANNA, BORIS)
+
+        assert [x.role for x in (await house.recall(BORIS)).links] == [Role.FOLLOWER]
+        _decline(house, ANNA, "Pitch")
+        await house.sync(ANNA, BORIS)
+        await house.sync(ANNA, BORIS)
+        assert [row["Void"] for row in house.desk().activities()] == [False]
+        assert [x.role for x in (await house.recall(BORIS)).links] == [Role.INVITED]
+
+
+async def test_an_answer_given_while_somebody_else_takes_the_meeting_over_arrives() -> None:
+    """Boris accepts when Carl's mailbox no longer feeds the meeting, and Anna claims it just before him."""
+    async with open_house() as house:
+        await outsiders_meeting_without_feeder(house, ANNA, BORIS)
+        house.outlook(BORIS).accept(_copy(house, BORIS, "Pitch"))
+        await outrun(house)
+        await house.sync(ANNA, BORIS)
+
+        [row] = house.desk().activities()
+        assert {p["Email"]: p["Notes"] for p in row["Participants"]}[BORIS] == "Outlook: accepted"
+
+
 CLAIMS = {"read_claim", "read_claims", "save_claim", "save_claims"}
 LINKS = {"recall", "recall_open", "find_links", "find_feeding"}
 TELLING = frozenset({*CLAIMS, *LINKS, "find_copies", "find_by_uid", "save", "write"})
