@@ -4,7 +4,7 @@ The client sends one request at a time (erpnet.md §3), so all jobs of a process
 it and the last gives it back. A heartbeat shows that the slot is in use. The session that the calls opened outlives
 them and cannot be ended. Until it ends, no other process gets a freed slot, or the slot of a process that died.
 Nothing here waits: without a free slot ``SlotsTaken`` is raised at once. ``waiting.erp_session`` waits for one;
-what a message does instead stands in ``app/work.py``.
+what a message does instead stands in ``app/defer.py``.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A wrong secret, a refused token or a missing grant says nothing about a user. Such a refusal fails the message or the
 command and never becomes a user's state. It is stored in the instance row. The first pull that works again wakes
-every user who is due, so that nobody waits for the next timer (jobs/app/work.py).
+every user who is due, so that nobody waits for the next timer (jobs/app/pulls.py).
 """
 
 from __future__ import annotations

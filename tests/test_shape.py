@@ -224,7 +224,6 @@ ELSEWHERE = {
     "jobs/round/series.py": (ROUNDS, "tests/rounds/test_series_arriving.py"),
     "jobs/round/roles.py": (ROUNDS, "tests/rounds/test_handovers.py"),
     "jobs/round/lookup.py": (ROUNDS, "tests/rounds/test_named_twice.py"),
-    "jobs/app/pulled.py": ("what a pull leaves, seen where pulls are served", "tests/jobs/app/test_work.py"),
     "jobs/claims.py": ("claims are raced for by several rounds", "tests/faults/test_meeting_races.py"),
     "jobs/handovers.py": ("a meeting passes from one user's rounds to another's", "tests/rounds/test_handovers.py"),
     "jobs/copies.py": ("asks other mailboxes about a meeting", "tests/rounds/test_handovers.py"),

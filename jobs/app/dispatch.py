@@ -213,5 +213,5 @@ async def _resend_commands(world: World) -> None:
 
 
 async def ask_for_pull(world: World) -> None:
-    """Send the pull timer's message; ``jobs.app.work`` drops it if a pull has just run."""
+    """Send the pull timer's message; ``jobs.app.pulls`` drops it if a pull has just run."""
     await wake_pull(world)
