@@ -29,7 +29,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PACKAGES := sync_core jobs adapters portal simulators cli $(wildcard function_app.py)
 
 # What takes a small part of its moments or plays in `make test` (tests/support/budget.py).
-BUDGETED := tests/faults tests/host/test_end_to_end.py tests/demo/test_ics_parts.py \
+BUDGETED := tests/faults $(patsubst %,tests/host/test_%.py,commands end_to_end) tests/demo/test_ics_parts.py \
   tests/app/test_workers.py tests/jobs/commands/test_done_before.py \
   $(patsubst %,tests/jobs/test_%.py,line refusal remembered) \
   $(patsubst %,tests/adapters/test_%.py,hostile round_trips) \

@@ -13,6 +13,7 @@ from jobs.approvals import UnknownChoice, find_choice, is_retriable
 from jobs.command import Json
 from jobs.commands import switch
 from jobs.commands.kinds import owners
+from jobs.commands.mistakes import UnknownUser
 from jobs.commands.resolve import find_conflict
 from jobs.wish import Kind, Wish
 from jobs.world import World
@@ -29,7 +30,7 @@ async def found_done(world: World, wish: Wish, item: str) -> Json | None:
 async def _forget(world: World, _wish: Wish, name: str) -> Json | None:
     try:
         await switch.find_known(world, name)
-    except switch.UnknownUser:
+    except UnknownUser:
         return {"forgotten": [{"upn": name, "id": name}]}
     return None
 

@@ -19,7 +19,7 @@ from jobs.commands.checks import Check
 from jobs.commands.doctor import examine, note_failed
 from jobs.commands.explain import explain
 from jobs.commands.finding_dates import dated, day_in, gathered, on_day
-from jobs.commands.mistakes import COMMON, UnknownItem, told_of
+from jobs.commands.mistakes import COMMON, UnknownItem, UnknownUser, told_of
 from jobs.commands.resolve import find_conflict, resolve
 from jobs.commands.sync import SyncReport, plan_rounds, pull_first, sync_user, what_waits
 from jobs.commands.undo import plan_undo, undo
@@ -254,9 +254,7 @@ async def owners(world: World, wish: Wish) -> frozenset[str]:
     found = frozenset(user.id for user in users if named & user.names)
     if wish.people and not found:
         more = f" and {len(wish.people) - 1} more" if len(wish.people) > 1 else ""
-        raise switch.UnknownUser(
-            f"{wish.people[0]}{more}: nobody of these is known; `calsync users list` shows who is"
-        )
+        raise UnknownUser(f"{wish.people[0]}{more}: nobody of these is known; `calsync users list` shows who is")
     return found
 
 

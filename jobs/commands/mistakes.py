@@ -7,14 +7,10 @@ may quote a title or an address, and the row is kept for long.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from jobs.accounts import AccountTaken
 from jobs.approvals import UnknownChoice
-from jobs.commands.pause import WrongDay
-from jobs.commands.roster import RosterInvalid
-from jobs.commands.switch import UnknownUser, UnknownZone
-from jobs.commands.undo import NotNow
 from jobs.places import UnknownPlace
 from jobs.says import Found
 from jobs.trouble import Trouble, Why
@@ -47,6 +43,30 @@ from sync_core.model.sides import Side
 
 class UnknownItem(CalsyncError):
     """Neither side, nor the store, knows the item; correct the id or subject."""
+
+
+class UnknownUser(CalsyncError):
+    """Neither the directory nor the store knows this user; correct the name (exit 2)."""
+
+
+class UnknownZone(CalsyncError):
+    """Nobody's clock bears this name; correct it (exit 2)."""
+
+
+class RosterInvalid(CalsyncError):
+    """The file is no valid roster; ``mistakes`` lists everything that is wrong with it (exit 2)."""
+
+    def __init__(self, mistakes: Sequence[str]) -> None:
+        super().__init__("the file is not right: " + " | ".join(mistakes))
+        self.mistakes = [*mistakes]
+
+
+class WrongDay(CalsyncError):
+    """A pause cannot end on that day; name another one (exit 2)."""
+
+
+class NotNow(CalsyncError):
+    """No round of the person runs now, so nothing can be put back; the text says what to do first (exit 2)."""
 
 
 WRONG_INPUT = (

@@ -13,13 +13,14 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from jobs.app.dispatch import dispatch
+from jobs.commands.mistakes import WrongDay
 from jobs.due import pause_of
 from jobs.pull import open_instance
 from jobs.waiting import Notice, take_lease, unheeded
 from jobs.wake import wake
 from jobs.world import World
 from sync_core.content.window import local_day
-from sync_core.errors import CalsyncError, StaleWrite, StoreUnavailable
+from sync_core.errors import StaleWrite, StoreUnavailable
 from sync_core.model.pause import Pause
 from sync_core.model.user import User
 
@@ -28,10 +29,6 @@ LONGEST = timedelta(days=366)
 
 TRIES = 8
 """Conditional writes of the instance row, which pulls write too."""
-
-
-class WrongDay(CalsyncError):
-    """A pause cannot end on that day; name another one (exit 2)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,22 +12,14 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from jobs.checkup import is_zone
+from jobs.commands.mistakes import RosterInvalid
 from jobs.wish import Kind, Wish
-from sync_core.errors import CalsyncError
 from sync_core.model.user import User
 
 VERSION = 1
 """The version of the file's format; a file of another version is refused."""
 
 NEEDED = ("upn",)
-
-
-class RosterInvalid(CalsyncError):
-    """The file is no valid roster; ``mistakes`` lists everything that is wrong with it (exit 2)."""
-
-    def __init__(self, mistakes: Sequence[str]) -> None:
-        super().__init__("the file is not right: " + " | ".join(mistakes))
-        self.mistakes = [*mistakes]
 
 
 @dataclass(frozen=True, slots=True)

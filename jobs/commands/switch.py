@@ -18,6 +18,7 @@ from jobs.accounts import (
 )
 from jobs.app.subscriptions import end_user
 from jobs.checkup import Checkup, check_user, is_zone, save_findings
+from jobs.commands.mistakes import UnknownUser, UnknownZone
 from jobs.company import is_stamped
 from jobs.erasure import Whom, erase_from_commands, look_again
 from jobs.forgotten import erase_if_forgotten
@@ -27,20 +28,11 @@ from jobs.places import choose
 from jobs.ports import Drop, Mailbox, Put
 from jobs.world import World
 from sync_core.errors import (
-    CalsyncError,
     RowUnreadable,
     SideError,
 )
 from sync_core.model.colleagues import colleague_of
 from sync_core.model.user import User
-
-
-class UnknownUser(CalsyncError):
-    """Neither the directory nor the store knows this user; correct the name (exit 2)."""
-
-
-class UnknownZone(CalsyncError):
-    """Nobody's clock bears this name; correct it (exit 2)."""
 
 
 async def enable(world: World, upn: str, *, company_id: str = "", location_id: str = "", zone: str = "") -> Checkup:

@@ -16,6 +16,7 @@ from jobs.command import Json, Turn
 from jobs.commands import switch
 from jobs.commands.item_shapes import phrase_of
 from jobs.commands.kinds import EVERYBODY, KINDS, Part, owners
+from jobs.commands.mistakes import UnknownUser
 from jobs.commands.resolve import find_conflict
 from jobs.commands.shapes import failure_of
 from jobs.says import Outcome
@@ -188,6 +189,6 @@ async def _redo(world: World, about: Subject, turn: Turn, item: str) -> None:
     if command is None:
         return
     wish = command.wish if item == EVERYBODY else replace(command.wish, people=(about.user_id,), everybody=False)
-    with suppress(switch.UnknownUser):  # forgotten meanwhile, as was asked
+    with suppress(UnknownUser):  # forgotten meanwhile, as was asked
         async for _ in KINDS[wish.kind].do(world, wish, wish.people[0] if wish.people else item, unheeded):
             pass

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from jobs.approvals import UnknownChoice, revise_rows
+from jobs.commands.mistakes import NotNow
 from jobs.commands.remake import Deleted, find_deleted, make_anew
 from jobs.commands.sync import run_until_done
 from jobs.commands.trial import decide_now
@@ -25,7 +26,6 @@ from jobs.says import Outcome
 from jobs.waiting import Notice, erp_session, unheeded
 from jobs.world import World
 from sync_core.content.compare import Pair
-from sync_core.errors import CalsyncError
 from sync_core.model import link as life
 from sync_core.model.action import UPDATES, Action
 from sync_core.model.decision import Context, Decision, Verdict
@@ -47,10 +47,6 @@ LASTS = timedelta(minutes=10)
 
 UNWRITTEN = frozenset({Action.ROUND, Action.VALUE_KEPT})
 """Entries of a round that tell of no write."""
-
-
-class NotNow(CalsyncError):
-    """No round of the person runs now, so nothing can be put back; the text says what to do first (exit 2)."""
 
 
 @dataclass(frozen=True, slots=True)

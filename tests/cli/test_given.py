@@ -15,7 +15,7 @@ from cli import given, main
 from cli.given import text_of
 from cli.runner import NOT_WRITTEN
 from cli.text.history import asked_line, unreadable_lines
-from jobs.commands.roster import RosterInvalid
+from jobs.commands.mistakes import RosterInvalid
 from jobs.commands.roster import read as read_roster
 from tests.cli.test_failures import LIBRARY
 from tests.support.office import ANNA, ROOT, CliOffice

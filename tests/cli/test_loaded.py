@@ -1,16 +1,21 @@
-"""What a command loads, in a process of its own."""
+"""What a command loads, in a process of its own; what one loads that asks the app: ``host/test_commands.py``."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.support.fresh import HEAVY, cost_of
+from tests.support.commands import ALONE, ANNA, ASKS, COMPARES, READS, every_command, named
+from tests.support.fresh import HEAVY, ROUNDS, cost_of
 from tests.support.office import CliOffice
 
-ANNA = "anna@acme.example"
 OURS = {"adapters", "cli", "jobs", "sync_core"}
 TABLES = {"aiohttp", "azure.core", "azure.data.tables"}
 GRAPH = {"httpx", "kiota_http", "msgraph", "opentelemetry"}
+
+
+def test_every_command_has_its_place() -> None:
+    """Whoever adds one says what it needs, and so what it loads."""
+    assert {named(words) for words in (*READS, *ASKS, COMPARES, ALONE)} == {*every_command()}
 
 
 @pytest.mark.parametrize("words", [("--help",), ("--version",), ("sync", "--help"), ("users", "--help")])
@@ -21,9 +26,20 @@ def test_help_needs_nothing(words: tuple[str, ...]) -> None:
     assert (cost.answer, cost.roots([*HEAVY, "rich", "asyncio"])) == (0, {"cli"})
 
 
-@pytest.mark.parametrize("words", [("users", "list"), ("status",), ("conflicts",), ("policy",)])
+@pytest.mark.parametrize("words", READS, ids=" ".join)
 def test_reading_tables_needs_neither_side(office: CliOffice, words: tuple[str, ...]) -> None:
-    """What is only in the tables is read without the packages of the two sides, of the queue, and of drawing."""
+    """What is only in the tables is read without the packages of the two sides, of the queue, and of drawing, and
+    without what carries out a round."""
+    office.calsync("users", "enable", ANNA)
+    cost = cost_of("command", *words, environ={**office.environ, "CALSYNC_HERE": ""})
+
+    assert cost.answer == (2 if "unknown" in words else 0), cost.said
+    assert cost.roots([*HEAVY, *ROUNDS, "rich"]) == OURS | TABLES
+
+
+@pytest.mark.parametrize("words", [("users", "list"), ("status",), COMPARES], ids=" ".join)
+def test_reading_tables_where_no_app_runs(office: CliOffice, words: tuple[str, ...]) -> None:
+    """Our own clients of both sides are made there, as for the policy anywhere; no package of theirs is loaded."""
     office.calsync("users", "enable", ANNA)
     cost = cost_of("command", *words, environ=office.environ)
 

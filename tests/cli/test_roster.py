@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from cli.roster import ALL_KNOWN
-from jobs.commands.roster import RosterInvalid, read
+from jobs.commands.mistakes import RosterInvalid
+from jobs.commands.roster import read
 from tests.support.office import ANNA, Answer, CliOffice
 
 BOB = "bob@acme.example"

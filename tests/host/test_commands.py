@@ -25,7 +25,10 @@ from jobs.commands.ask import look, read_answer
 from jobs.wish import Kind, Wish
 from simulators.demo.hands import control
 from simulators.host.company import Company
+from tests.support.budget import budget
+from tests.support.commands import ANNA, ASKS, ROSTER
 from tests.support.company_life import complaints, in_erpnet, in_outlook, meeting_words, subscriptions, until
+from tests.support.fresh import HEAVY, ROUNDS, cost_of
 from tests.support.office import ROOT
 
 STORAGE_ONLY = ("AzureWebJobsStorage", "STATE_PREFIX", "PATH", "HOME", "PYTHONIOENCODING")
@@ -70,6 +73,19 @@ def interrupted(process: subprocess.Popen[str]) -> tuple[str, str]:
 def sessions(company: Company) -> Any:
     """How many sessions ERP.net has open."""
     return control(company.erpnet, "state")["sessions"]
+
+
+def test_whoever_asks_loads_what_asking_needs(company: Company, tmp_path: Path) -> None:
+    """Commands that the app carries out: tables and queue, neither side's packages, nothing of a round."""
+    roster = tmp_path / "roster.json"
+    roster.write_text(json.dumps({"version": 1, "users": [{"upn": ANNA, "time_zone": "Europe/Oslo"}]}))
+    ours, theirs = {"adapters", "cli", "jobs", "sync_core"}, {"aiohttp", "azure.core", "azure.data.tables"}
+    loaded = {}
+    for words in ASKS[:: budget(5, 1)]:
+        typed = [str(roster) if word == ROSTER else word for word in words]
+        loaded[words] = cost_of("command", *typed, environ=shell(company)).roots([*HEAVY, *ROUNDS])
+
+    assert loaded == dict.fromkeys(loaded, ours | theirs | {"azure.storage.queue"})
 
 
 def test_a_day_of_commands_needs_no_second_licence(company: Company) -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from adapters.store.upgrades import UPGRADES
 from jobs.accounts import AccountTaken
-from jobs.commands.switch import UnknownUser, disable, enable, find_known
+from jobs.commands.mistakes import UnknownUser
+from jobs.commands.switch import disable, enable, find_known
 from jobs.ports import Put
 from sync_core.errors import SideUnavailable
 from sync_core.model.logins import LOGIN

@@ -19,6 +19,9 @@ HEAVY = (
 )
 """Our rooms, and the packages that take long; not click and rich, which httpx imports wherever they are."""
 
+ROUNDS = ("adapters.erp", "adapters.graph", "jobs.commands.kinds", "jobs.pull", "jobs.repair", "jobs.round.run")
+"""Our own modules that only whoever carries something out needs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cost:

@@ -10,7 +10,8 @@ import pytest
 from jobs.app.dispatch import dispatch
 from jobs.app.work import handle
 from jobs.commands import shapes
-from jobs.commands.pause import WrongDay, day_of, pause, pause_everybody, paused_now, resume, resume_everybody
+from jobs.commands.mistakes import WrongDay
+from jobs.commands.pause import day_of, pause, pause_everybody, paused_now, resume, resume_everybody
 from jobs.commands.switch import disable, enable
 from jobs.due import pause_of
 from jobs.messages import Round, write

@@ -16,9 +16,8 @@ from jobs.command import EXPIRES, Asker, State
 from jobs.commands import serve as serving
 from jobs.commands.ask import ask, look
 from jobs.commands.kinds import KINDS, Do, Part
-from jobs.commands.mistakes import KNOWN, trouble_of
+from jobs.commands.mistakes import KNOWN, RosterInvalid, trouble_of
 from jobs.commands.redaction import UNKNOWN
-from jobs.commands.roster import RosterInvalid
 from jobs.erasure import FORGOTTEN
 from jobs.trouble import SAYS, Trouble, Why
 from jobs.waiting import Notice

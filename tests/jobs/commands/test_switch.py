@@ -10,7 +10,8 @@ import pytest
 
 from adapters.store.backend import Op, Table
 from adapters.store.store import RowStore
-from jobs.commands.switch import UnknownUser, disable, enable
+from jobs.commands.mistakes import UnknownUser
+from jobs.commands.switch import disable, enable
 from jobs.places import UnknownPlace
 from sync_core.model.user import User
 from tests.support.days import at, digits

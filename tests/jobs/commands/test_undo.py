@@ -12,8 +12,9 @@ from adapters.store.journal import PAGE_MARK
 from cli.text.answers import undo_lines
 from jobs.approvals import UnknownChoice
 from jobs.commands import shapes, switch
+from jobs.commands.mistakes import NotNow
 from jobs.commands.pause import pause
-from jobs.commands.undo import NotNow, find_round, plan_undo, undo
+from jobs.commands.undo import find_round, plan_undo, undo
 from sync_core.model.action import Action
 from sync_core.model.policy import PrivateRule
 from tests.support.days import at, linked_meeting
