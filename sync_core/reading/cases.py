@@ -108,7 +108,8 @@ def to_be_formatted(both: Readings, frame: Frame) -> set[str]:
 
 
 def _is_to_be_formatted(link: Link, activity: ErpActivity, both: Readings, ctx: Context) -> bool:
-    if link.status is LinkStatus.TOMBSTONE:
+    is_there = both.news.dates.get(link.event_id, Sight.PRESENT) is Sight.PRESENT
+    if link.status is LinkStatus.TOMBSTONE or not is_there:
         return False
     changed = changed_in_erp(link.base_activity, activity.content)
     is_special = link.conflict is not None or link.status is not LinkStatus.LIVE

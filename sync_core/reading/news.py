@@ -170,8 +170,9 @@ def sight_of(link: Link, news: GraphNews) -> tuple[GraphEvent | None, Sight, str
 
 
 def _sight_of_date(link: Link, event: GraphEvent | None, news: GraphNews) -> tuple[GraphEvent | None, Sight, str]:
-    """What this round saw of a date of a series. Its id is a handle only: that it answers 404 proves nothing."""
-    if event is not None:
+    """What this round saw of a date of a series. Its id is a handle only: that it answers 404 proves nothing, and
+    that it answers does not prove its series to be in the calendar."""
+    if event is not None and news.dates.get(link.event_id, Sight.PRESENT) is Sight.PRESENT:
         is_asked = bool(link.reread) or link.conflict is not None or link.status is not LinkStatus.LIVE
         is_news = is_asked or not is_stale(link, event, news)
         return (event, Sight.PRESENT, "") if is_news else (None, Sight.UNREAD, "")
@@ -216,7 +217,7 @@ def doubtful(news: GraphNews, frame: Frame) -> set[str]:
 
 def _is_doubtful(link: Link, news: GraphNews, frame: Frame, shown: Container[str]) -> bool:
     is_read = link.event_id in news.events
-    if (link.status is LinkStatus.TOMBSTONE and is_read) or is_asked_daily(link, frame):
+    if (link.status is LinkStatus.TOMBSTONE and is_read) or _is_asked(link, frame):
         return True
     if link.status not in WATCHED:  # what is over asks where a person answered, or where a look at it has failed
         return _is_due(link, frame)
@@ -226,7 +227,7 @@ def _is_doubtful(link: Link, news: GraphNews, frame: Frame, shown: Container[str
 
 def asks_for_reading(link: Link, news: GraphNews, frame: Frame) -> bool:
     """Whether a link must be looked at although the delta query says nothing of it."""
-    if is_asked_daily(link, frame):
+    if _is_asked(link, frame):
         return True
     if link.status not in WATCHED:
         return _is_due(link, frame)
@@ -257,6 +258,13 @@ def _is_approved(link: Link, frame: Frame) -> bool:
 def _is_ready(link: Link, frame: Frame) -> bool:
     """Whether a round may try again: the back-off has ended and the tries are not used up."""
     return not frame.waits(link.retry_at) and not is_given_up(link)
+
+
+def _is_asked(link: Link, frame: Frame) -> bool:
+    """Whether it must be asked where the event of a pair that was set aside is: at the daily look, and before an edit
+    of its activity is written."""
+    is_aside = link.status in (LinkStatus.PARKED, LinkStatus.HELD) and link.role is not Role.FOLLOWER
+    return is_asked_daily(link, frame) or (is_aside and link.activity_id in frame.inbox)
 
 
 def is_asked_daily(link: Link, frame: Frame) -> bool:

@@ -103,6 +103,22 @@ async def test_put_off_while_the_pair_is_set_aside(house: House, why: str, no_mo
     assert (await house.link_of(event)).status is LinkStatus.LIVE
 
 
+async def test_an_edit_in_erp_net_waits_while_the_event_is_in_another_calendar(house: House) -> None:
+    """Nothing is written there, at no time of the day."""
+    event, activity = await linked_meeting(house, day=20)
+    await house.step()
+    set_aside(house, event, activity, "elsewhere")
+    await house.step()
+    house.desk().edit(activity, subject="Theirs", notes="papers")
+    house.graph.forget_requests()
+    assert (await house.settle(), house.graph_writes()) == ({}, [])
+    assert (await house.link_of(event)).status is LinkStatus.PARKED
+
+    set_aside(house, event, activity, "back")
+    await house.settle()
+    assert house.outlook().get(event)["subject"] == "Theirs"
+
+
 async def test_what_is_shown_again_goes_on_with_the_next_days_look(house: House) -> None:
     """Nobody edits anything after the activity can be seen again."""
     event, activity = await linked_meeting(house, day=20)
