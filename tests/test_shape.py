@@ -223,6 +223,7 @@ ELSEWHERE = {
     "jobs/round/delta.py": (ROUNDS, "tests/faults/test_cursors.py"),
     "jobs/round/series.py": (ROUNDS, "tests/rounds/test_series_arriving.py"),
     "jobs/round/roles.py": (ROUNDS, "tests/rounds/test_handovers.py"),
+    "jobs/round/rivals.py": ("meetings are raced for by several rounds", "tests/faults/test_meeting_races.py"),
     "jobs/round/lookup.py": (ROUNDS, "tests/rounds/test_named_twice.py"),
     "jobs/claims.py": ("claims are raced for by several rounds", "tests/faults/test_meeting_races.py"),
     "jobs/handovers.py": ("a meeting passes from one user's rounds to another's", "tests/rounds/test_handovers.py"),

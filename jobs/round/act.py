@@ -3,12 +3,11 @@
 The order of the saves makes a crash at any point harmless. A pending row is saved before a create (a write-ahead
 record), and the values that lose are journalled before the write that overrules them. A pair that needs both sides is
 written to ERP.net first, then to Outlook. The link is saved afterwards, with the versions that the sides returned. A
-failure is saved with its reason on its link or pending row (``jobs.round.outcomes``). Writes are sent in batches: as
-many as one request to ERP.net holds, and at most ``EVENTS_AT_ONCE`` to Outlook. An item that has failed several times
-is written last and alone, so that one to which a batch always breaks off fails nobody else.
+failure is saved with its reason on its link or pending row (``jobs.round.outcomes``). Writes are sent chunk by chunk
+(``jobs.round.chunks``), and what another mailbox's round does at the same moment waits (``jobs.round.rivals``).
 
-What one batch waits for is its outcome, the claims of it and of the next batch, and its links, which are saved with
-the next batch's pending rows. The index of the links and the journal lag behind beside the next batch.
+What one chunk waits for is its outcome, the claims of it and of the next chunk, and its links, which are saved with
+the next chunk's pending rows. The index of the links and the journal lag behind beside the next chunk.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from jobs.claims import Claims
 from jobs.fence import Fence
 from jobs.own_mistakes import unless_mistaken
 from jobs.ports import LINKS_AT_ONCE, Begin, Put, RowChange
-from jobs.round.context import event_owners_of
+from jobs.round.chunks import fitting, in_order
 from jobs.round.frame import RoundFrame
 from jobs.round.journal import RoundJournal, worded
 from jobs.round.outcomes import (
@@ -40,6 +39,7 @@ from jobs.round.outcomes import (
     written_rows,
 )
 from jobs.round.report import PRIVATE, Failure, Line, title
+from jobs.round.rivals import Rivals, Splitting
 from jobs.round.siblings import Siblings
 from jobs.together import side_by_side
 from sync_core.errors import (
@@ -52,27 +52,15 @@ from sync_core.errors import (
     SideUnavailable,
     StaleWrite,
 )
-from sync_core.model import link as life
 from sync_core.model.decision import Decision, Intent
-from sync_core.model.link import Link, LinkStatus, Pending
+from sync_core.model.link import Link
 from sync_core.model.sides import GraphEvent, Malformed, Side
 from sync_core.model.writes import ErpIdentity, Outcome
 from sync_core.plan.dates import REFUSED, refused_move
 from sync_core.plan.guard import is_approved, recent_deletions, unit_of
-from sync_core.plan.shared import OTHERS_UNREAD
 
 T = TypeVar("T")
 
-EVENTS_AT_ONCE = LINKS_AT_ONCE
-"""The most events written before their links are saved: five of Graph's batches (graph.md §9)."""
-
-APART = 2
-"""An item that has failed so often is written alone: a batch that breaks off tells of none of its items what became
-of it. Once may be an outage, which all of a batch may try again together."""
-
-RIVALLED = "a colleague's calendar was getting the same activity at the same moment"
-
-OUTRUN = "another mailbox claimed the meeting at the same moment"
 
 ITEM_ERRORS = (StaleWrite, ItemGone, ItemRejected, SideUnavailable)
 """The errors of one write; any other error ends the round."""
@@ -101,30 +89,6 @@ class Done:
         return self.unavailable is None and not self.out_of_time and not self.unsaved
 
 
-def fitting(writing: Sequence[Decision], activities: int, events: int = EVENTS_AT_ONCE) -> int:
-    """How many of the decisions, at least one, are written before their links are saved: at most so many writes of
-    ``activities`` and of ``events``. What has failed before as a part of a batch is written alone. A series that does
-    not fit begins the next chunk, so that the journal names it once."""
-    for n, decision in enumerate(writing):
-        if _suspicion(decision):
-            return n or 1
-        activities -= decision.erp is not None
-        events -= decision.graph is not None
-        if n and min(activities, events) < 0:
-            begins = next(i for i, one in enumerate(writing) if _series_of(one) == _series_of(decision))
-            return begins if begins and _series_of(decision) else n
-    return len(writing)
-
-
-def in_order(decisions: Sequence[Decision]) -> list[Decision]:
-    """The decisions that write: what has failed several times last, the dates of a series one after another."""
-    writing = [decision for decision in decisions if decision.graph is not None or decision.erp is not None]
-    groups: dict[object, list[Decision]] = {}
-    for place, decision in enumerate(writing):
-        groups.setdefault(_series_of(decision) or place, []).append(decision)
-    return sorted((decision for some in groups.values() for decision in some), key=_suspicion)
-
-
 class Actor:
     """Carries out one round's decisions for one user."""
 
@@ -135,8 +99,8 @@ class Actor:
         self._journal = journal
         self._who = who
         self._claims = Claims(frame.world, frame.ctx)
+        self._rivals = Rivals(frame, self._claims)
         self._siblings = Siblings(frame.world.calendar, frame.ctx.mailbox)
-        self._stored = {link.event_id: link for link in frame.memory.links}
         cursors = frame.memory.cursors
         self.cursors = replace(cursors, deletions=recent_deletions(cursors, frame.ctx.now), settled=False)
         """The cursors as stored, with this round's deletions so far: the guard counts them even if the round ends
@@ -222,8 +186,9 @@ class Actor:
     async def _write(self, chunk: Sequence[Decision]) -> tuple[list[Decision], list[Decision]]:
         """Write what is claimed and begun; returns what was cut off to be written next, and what of it is claimed and
         begun by now: its claims go beside those of this chunk, and its pending rows with this chunk's links."""
-        for sift in (self._confirmed, self._without_rivals, self._journal_lost):
-            chunk = await sift(chunk)
+        chunk = await self._split(self._rivals.confirmed, chunk)
+        chunk = await self._split(self._rivals.creating_alone, chunk)
+        chunk = await self._journal_lost(chunk)
         finished, failures, fatal = await self._outcomes(chunk)
         acted = [decision for decision, _ in finished]
         cut = self._cut() if fatal is None and self.done.unavailable is None else []
@@ -312,72 +277,27 @@ class Actor:
         self.cursors = replace(self.cursors, deletions=(*self.cursors.deletions, *[self._ctx.now] * len(deleted)))
         return [Put(self.cursors)]
 
-    # Who else has a hand in it
+    # What other mailboxes do at the same moment
 
     async def _claimed(self, decisions: Sequence[Decision]) -> list[Decision]:
-        """Claim the meetings that the decisions need; return the decisions that may go on.
+        """The decisions that may go on, with the claims that they need."""
+        return await self._split(self._rivals.claimed, decisions)
 
-        If another mailbox claims a meeting first, the item waits for the next round, which sees its claim.
-        """
-        going_on, late = await self._claims.take(decisions)
-        if late:
-            self.done.again = True
-            await self._save([Put(self._outrun(d)) for d in late])
-        return going_on
-
-    def _outrun(self, decision: Decision) -> Link | Pending:
-        """The row for which the item is read again: its stored link, or without one a pending row. The link that was
-        decided with may be the former feeder's, and the cursors move past what this copy has just shown."""
-        stored = self._stored.get(decision.case.event_id)
-        if stored is None:
-            return replace(pending_of(decision), reason=OUTRUN)
-        return life.reread_for(stored, OUTRUN)
-
-    async def _confirmed(self, chunk: Sequence[Decision]) -> list[Decision]:
-        """The chunk without voids of meetings of which another mailbox has a copy after all; those are read again."""
-        going_on, late = await self._claims.confirm_lost(chunk)
-        if late:
-            self.done.again = True
-            links = [d.case.link for d in late]
-            await self._save([Put(life.reread_for(link, OTHERS_UNREAD)) for link in links if link is not None])
+    async def _split(self, split: Splitting, decisions: Sequence[Decision]) -> list[Decision]:
+        """The decisions that may go on; those that must wait are looked at again by a round that follows at once."""
+        going_on, waiting = await split(decisions)
+        self.done.again |= bool(waiting)
+        await self._save(waiting)
         return going_on
 
     async def _settle_claims(self, decisions: Sequence[Decision]) -> None:
         """What the claims need once the links of these decisions are saved."""
         promoted = [d for d in decisions if d.case.followed and d.case.event_id in self.links]
         await self._claims.serve((d, self.links[d.case.event_id]) for d in promoted)
-        await self._recheck_followed(decisions)
-
-    async def _recheck_followed(self, decisions: Sequence[Decision]) -> None:
-        """Read the claims of newly followed meetings again, now that the index shows our copy to others.
-
-        A link whose claim has another activity by now is read again in the next round (``jobs.claims``).
-        """
         begun = [d for d in decisions if d.intent is Intent.FOLLOW]
-        changed = await self._claims.find_changed(begun)
-        links = [self.links[d.case.event_id] for d in begun if d.case.event_id in self.links]
-        late = [link for link in links if link.ical_uid in changed and link.status is LinkStatus.LIVE]
-        self.done.again |= bool(late)
-        await self._save([Put(life.reread_for(link, OUTRUN)) for link in late])
-
-    async def _without_rivals(self, chunk: Sequence[Decision]) -> list[Decision]:
-        """The chunk without creates of events that a colleague's round is creating of the same activity.
-
-        Each round stores its intention first and then reads the others', so at least one of two sees the other. The
-        next round sees which event was created.
-        """
-        begun = {d.case.activity_id for d in chunk if d.intent is Intent.CREATE_EVENT}
-        if not begun:
-            return list(chunk)
-        await self._world.store.begin_events(self._ctx.mailbox, begun)
-        found = await event_owners_of(self._world.store, self._ctx, begun)
-        rivalled = {activity_id for activity_id in begun if found[activity_id]}
-        late = [d for d in chunk if d.case.activity_id in rivalled]
-        if late:
-            self.done.again = True
-            await self._world.store.end_events(self._ctx.mailbox, rivalled)
-            await self._save([Put(replace(pending_of(d), reason=RIVALLED)) for d in late])
-        return [d for d in chunk if d.case.activity_id not in rivalled]
+        changed = await self._rivals.changed_feeder(begun, self.links)
+        self.done.again |= bool(changed)
+        await self._save(changed)
 
     async def _journal_lost(self, chunk: Sequence[Decision]) -> list[Decision]:
         """Journal the values that a solved conflict or a deletion is about to overrule.
@@ -435,18 +355,6 @@ def _begins(chunk: Sequence[Decision]) -> list[RowChange]:
     """The pending rows before creates; most are new."""
     creates = [decision for decision in chunk if decision.intent in CREATES]
     return [Begin(pending_of(d)) if d.case.pending is None else Put(d.case.pending) for d in creates]
-
-
-def _suspicion(decision: Decision) -> int:
-    """How many times an item has failed, if that is reason to write it alone, else 0."""
-    row = decision.case.link or decision.case.pending
-    return row.tries if row is not None and row.tries >= APART else 0
-
-
-def _series_of(decision: Decision) -> str:
-    """The series of which an item is a date, '' for any other."""
-    one = decision.case.occurrence
-    return one.series_uid.casefold() if one is not None else ""
 
 
 def _own_mistake(mistake: str) -> Outcome:

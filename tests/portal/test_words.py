@@ -13,7 +13,7 @@ import pytest
 from jobs.approvals import CHOSEN
 from jobs.commands.item_shapes import occurrence_of, phrase_of
 from jobs.commands.overview import Every
-from jobs.round.act import OUTRUN, RIVALLED
+from jobs.round.rivals import OUTRUN, RIVALLED
 from jobs.says import Found
 from portal.reasons import ACTIONS, PROBLEMS
 from portal.words import Reason, Words, known_zone
