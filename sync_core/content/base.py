@@ -96,8 +96,7 @@ def _base_between(
     event: GraphEvent, before: Link, seen: GraphContent | None, looked_at: datetime | None
 ) -> GraphContent:
     """``base_after_handover`` where the former feeder has written what it saw."""
-    _, is_before = _order(event.modified_at, looked_at)
-    if is_before:
+    if _is_before(event, looked_at):
         return event.content
     if seen is None:  # the organizer's word of that moment; nobody is taken off by it
         both = set(event.content.people) & set(before.base_event.people)
@@ -110,21 +109,18 @@ def _base_between(
 def base_without_feeder(event: GraphEvent, seen: GraphContent | None, looked_at: datetime | None) -> GraphContent:
     """The event's base of a copy that feeds from now on, where the former feeder's link is gone.
 
-    It is what the copy shows now. Fields that changed since the former feeder last looked, at ``looked_at``, keep
-    what the copy showed before (``seen``).
+    It is what the copy shows now. Fields that may have changed since the former feeder last looked, at ``looked_at``,
+    keep what the copy showed before (``seen``); of a feeder of whom not even that is known they do not.
     """
-    is_since, _ = _order(event.modified_at, looked_at)
-    if seen is None or not is_since:
+    if seen is None or looked_at is None or _is_before(event, looked_at):
         return event.content
     apart = changed_in_graph(seen, event.content) - {Field.PEOPLE, Field.REMINDER}
     return _graph_base(event.content, seen, apart)
 
 
-def _order(changed_at: datetime | None, looked_at: datetime | None) -> tuple[bool, bool]:
-    """Whether a change certainly came after a look, and whether it certainly came before."""
-    if changed_at is None or looked_at is None:
-        return False, False
-    return changed_at > looked_at, changed_at < looked_at
+def _is_before(event: GraphEvent, looked_at: datetime | None) -> bool:
+    """Whether all that an event shows certainly stood there before a look."""
+    return event.newest_at is not None and looked_at is not None and event.newest_at < looked_at
 
 
 def _known_people(now: set[str], fed: set[str], seen: set[str]) -> set[str]:
@@ -160,6 +156,7 @@ def moved(link: Link, fields: frozenset[Field], event: GraphEvent | None, activi
             base_event=_graph_base(link.base_event, event.content, fields),
             change_key=event.change_key,
             modified_at=event.modified_at or link.modified_at,
+            series_at=event.series_at,
             occurrence=_same_date(link, event),
         )
     if activity is not None:

@@ -25,6 +25,7 @@ from sync_core.model.sides import (
     GraphContent,
     Seen,
     Side,
+    newest,
     stamp_of,
 )
 from sync_core.model.why import Why
@@ -135,9 +136,10 @@ class Link:
 
     ``zone`` is the IANA zone of the activity's digits. ``creator`` is the id of the ERP.net user that R12 asks about,
     decided once (``login:…`` where only a login was known). ``change_key`` and ``modified_at`` of the event,
-    ``version`` and ``updated_at`` of the activity are those last seen. ``answers`` are (e-mail, response) as last
-    written to ERP.net. A follower's ``activity_id`` is '': the claim knows it. ``unseen``: we made the event, and the
-    delta query has not shown it yet; if it is deleted before, the query never tells (graph.md §3).
+    ``version`` and ``updated_at`` of the activity are those last seen; so is ``series_at`` of a date of a series,
+    None in a row of before it was remembered. ``answers`` are (e-mail, response) as last written to ERP.net. A
+    follower's ``activity_id`` is '': the claim knows it. ``unseen``: we made the event, and the delta query has not
+    shown it yet; if it is deleted before, the query never tells (graph.md §3).
 
     ``status``, ``ended_by`` and ``ended_at`` are written by ``link.py`` alone. ``reason`` is for people and compared
     with nothing. ``reread`` says why both sides must be read by id in the next round ('' = no need). ``given_up_at``
@@ -180,6 +182,12 @@ class Link:
     put_back: tuple[PutBack, ...] = ()
     occurrence: Occurrence | None = None
     left: tuple[str, ...] = ()
+    series_at: datetime | None = None
+
+    @property
+    def newest_at(self) -> datetime | None:
+        """The time of the newest change that the event may have shown when it was last seen (``sides.newest``)."""
+        return newest(self.occurrence, self.modified_at, self.series_at)
 
     @property
     def conflict_id(self) -> str:
@@ -357,8 +365,8 @@ def left_to_next(link: Link) -> Link:
 
     What tells of edits that were never written stays: ``tries``, that the pair is parked, an open conflict.
     """
-    own = replace(link, event_id="", change_key="", modified_at=None, answers=(), missed_at=None, put_back=())
-    left = live(own, conflict=link.conflict)
+    own = replace(link, event_id="", change_key="", modified_at=None, series_at=None, answers=())
+    left = live(replace(own, missed_at=None, put_back=()), conflict=link.conflict)
     left = parked(left, link.reason) if link.status is LinkStatus.PARKED else left
     return replace(left, role=Role.INVITED, unseen=False, tries=link.tries)
 

@@ -126,6 +126,10 @@ class GraphEvent:
     ``occurrence`` is which date of which series it is, where that is known; with ``SYNC_SERIES=skip`` nobody knows.
     Its ``ical_uid`` is then the date's (``Occurrence.uid``). ``recurrence`` is a master's.
 
+    ``modified_at`` is Graph's own word: of a plain date its series' time, of a changed one (an exception) that of the
+    last change made to it alone (graph.md §5). ``series_at`` is when the series of a date was last changed, in the
+    state that the date was read in; None where the reading does not tell.
+
     ``response`` is the mailbox owner's own response to an invitation. ``hidden_attendees`` counts the attendees of an
     event whose people are hidden (``SYNC_PRIVATE=busy``). ``is_uncut``: the text may still hold the Teams block,
     which only the HTML can show; only the adapter sees such an event.
@@ -147,6 +151,7 @@ class GraphEvent:
     response: str = "none"
     hidden_attendees: int = 0
     modified_at: datetime | None = None
+    series_at: datetime | None = None
     transaction_id: str | None = None
     mark: str | None = None
     html: str | None = None
@@ -156,6 +161,23 @@ class GraphEvent:
     def is_series(self) -> bool:
         """Whether the event is a recurring series, or a date of one that is not synced by itself (R10)."""
         return self.kind is not EventKind.SINGLE and self.occurrence is None
+
+    @property
+    def newest_at(self) -> datetime | None:
+        """The time of the newest change that the event may show (``newest``)."""
+        return newest(self.occurrence, self.modified_at, self.series_at)
+
+
+def newest(occurrence: Occurrence | None, own: datetime | None, series: datetime | None) -> datetime | None:
+    """The time than which nothing that an event shows is younger; None = not known, and then it proves nothing.
+
+    Of a date of a series it is the later of its own time, where there is one, and its series'. A changed date shows
+    its series' title as long as nobody gave it one of its own, and its own time does not move when the series gets
+    another: that time alone would say that whoever looked since has seen the title.
+    """
+    if occurrence is None:
+        return own
+    return max(own or series, series) if series is not None else None
 
 
 EDITABLE_STATES = frozenset({"New", "Planned", "FirmPlanned"})

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from sync_core.content.compare import Pair
 from sync_core.content.merge import later_side, merge, winning_side
 from sync_core.model.decision import Case, Context
 from sync_core.model.event import Event
 from sync_core.model.link import Clash, Conflict, Link, PutBack, Role
-from sync_core.model.sides import EVERYTHING, PEOPLE, EventKind, Field, Fields, Side
+from sync_core.model.sides import EVERYTHING, PEOPLE, EventKind, Field, Fields, GraphEvent, Side
 from sync_core.people.lists import Moves
 from sync_core.people.mail import mails_anybody
 from sync_core.people.moves import moves_of
@@ -128,8 +129,21 @@ def _winner(pair: Pair, ctx: Context) -> Side | None:
     is_first = not pair.has_base and event is not None and mails_anybody(event)
     if (is_guest or is_first) and ctx.policy.direction.lets(Side.ERP):
         return Side.GRAPH
-    event_at = event.modified_at if event else link.modified_at
-    if event is not None and event.kind is EventKind.OCCURRENCE:
-        event_at = None  # the time of a plain date is its series' (graph.md §5)
+    event_at = _edited_at(event, link if pair.has_base else None) if event else link.modified_at
     activity_at = case.activity.updated_at if case.activity else link.updated_at
     return winning_side(ctx.policy, later_side(event_at, activity_at))
+
+
+def _edited_at(event: GraphEvent, known: Link | None) -> datetime | None:
+    """When an event got what it shows anew, None where nobody knows. ``known`` is what was last seen of it.
+
+    The time of a plain date is its series', which moves with a change of any date and an answer of any guest
+    (graph.md §5): it tells nothing of an edit. A changed date has a time of its own. It counts where it moved since
+    the date was last seen, whatever happened to the series after that. Where it did not, what the date shows anew
+    came with its series, and the time of that is at most the series'.
+    """
+    if event.kind is EventKind.OCCURRENCE:
+        return None
+    own, seen = event.modified_at, known.modified_at if known else None
+    is_as_seen = own is not None and seen is not None and own <= seen
+    return event.newest_at if event.kind is EventKind.EXCEPTION and is_as_seen else own

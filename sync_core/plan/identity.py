@@ -58,6 +58,7 @@ def new_link(event: GraphEvent, activity: ErpActivity, origin: Side, ctx: Contex
         version=activity.version,
         updated_at=activity.updated_at,
         modified_at=event.modified_at,
+        series_at=event.series_at,
         origin=origin,
         creator=creator,
         role=Role.OWN if event.is_organizer else Role.INVITED,

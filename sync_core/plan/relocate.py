@@ -93,8 +93,9 @@ def still_comes(link: Link, *, is_moving: bool, now: datetime) -> Link | None:
 
 
 def relocated(link: Link, event: GraphEvent) -> Link:
-    """The link of the same meeting with the event's id. Its base stays, so that a difference counts as an edit. But
-    an event older than what the link has seen comes from a backup (``outdated``)."""
+    """The link of the same meeting with the event's id. Its base stays, so that a difference counts as an edit, and
+    so does the base's age of a date. But an event older than what the link has seen comes from a backup
+    (``outdated``)."""
     role = link.role
     if role is not Role.FOLLOWER:
         role = Role.OWN if event.is_organizer else Role.INVITED
@@ -106,6 +107,7 @@ def relocated(link: Link, event: GraphEvent) -> Link:
         role=role,
         change_key="",
         modified_at=None,
+        series_at=link.newest_at,
         unseen=False,
         missed_at=None,
         retry_at=None if link.missed_at else link.retry_at,

@@ -142,6 +142,7 @@ def _promoted(case: Case, event: GraphEvent, activity: ErpActivity, ctx: Context
         base_event=base_event,
         change_key=event.change_key,
         modified_at=event.modified_at,
+        series_at=event.series_at,
         role=Role.OWN if event.is_organizer else Role.INVITED,
         creator=ctx.erp_user_id if began_here or claim is None else before.creator,
         answers=own.answers if own else (),
@@ -157,16 +158,16 @@ def _looked_before(claim: Claim, ctx: Context) -> datetime | None:
 
 
 def _is_unseen(event: GraphEvent, own: Link | None, looked_at: datetime | None) -> bool:
-    """Whether nobody saw by that look what this copy shows now: whoever had the activity made since died before the
-    link was saved, and both are a pair without a base."""
-    is_since = looked_at is not None and event.modified_at is not None and event.modified_at > looked_at
+    """Whether nobody may have seen by that look what this copy shows now: whoever had the activity made since died
+    before the link was saved, and both are a pair without a base."""
+    is_since = looked_at is not None and (event.newest_at is None or event.newest_at > looked_at)
     return is_since and _shown_by(looked_at, own) is None
 
 
 def _shown_by(looked_at: datetime | None, own: Link | None) -> GraphContent | None:
     """What this copy showed when the former feeder last looked. None where nobody knows: it was not seen before, or
-    in a later state only. A follower's base and its ``modified_at`` move together."""
-    if own is None or looked_at is None or (own.modified_at is not None and own.modified_at > looked_at):
+    in a later state only, or in one of unknown age. A follower's base and its ``newest_at`` move together."""
+    if own is None or looked_at is None or own.newest_at is None or own.newest_at > looked_at:
         return None
     return own.base_event
 
@@ -249,6 +250,7 @@ def follow(case: Case, ctx: Context, *, unread: str = "") -> Decision:
         version=None,
         updated_at=None,
         modified_at=event.modified_at,
+        series_at=event.series_at,
         role=Role.FOLLOWER,
         reason=FOLLOWED,
         reread=unread or _unmade(case.claim) or (BACK_AGAIN if left else ""),
@@ -329,9 +331,9 @@ def _taken_in(event: GraphEvent, claim: Claim | None, ctx: Context) -> frozenset
     """The fields of a follower's base that move. All move, once the feeder has looked at its own copy after this one
     changed. Until then the change may be an edit that a promoted copy must still write."""
     looked_at = ctx.colleagues.looked_at(claim.user_id) if claim else None
-    if claim is None or is_unserved(claim) or looked_at is None or event.modified_at is None:
+    if claim is None or is_unserved(claim) or looked_at is None or event.newest_at is None:
         return frozenset()
-    return EVERYTHING if event.modified_at <= looked_at else frozenset()
+    return EVERYTHING if event.newest_at <= looked_at else frozenset()
 
 
 def _gone(case: Case, link: Link, ctx: Context, reason: str, erp: PatchActivity | None) -> Decision:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from sync_core.content.changes import changed_in_graph
 from sync_core.content.project import graph_when, is_private, masked
@@ -27,7 +28,7 @@ from sync_core.model.link import (
     is_given_up,
 )
 from sync_core.model.policy import PrivateRule, SeriesRule
-from sync_core.model.sides import Evidence, GraphEvent, GraphReading, Malformed, Side
+from sync_core.model.sides import EventKind, Evidence, GraphEvent, GraphReading, Malformed, Side
 from sync_core.people.mail import invited
 from sync_core.plan.decide import is_over_link
 from sync_core.plan.delete import judge_gone, sight_of_malformed
@@ -133,11 +134,37 @@ def with_formatted(news: GraphNews, read: Mapping[str, GraphEvent | Malformed | 
     """Add events that were read with their HTML. They are fresh, whatever version their link remembers."""
     whole = {i: e for i, e in read.items() if isinstance(e, GraphEvent) and e.id == i}
     other = {i: Evidence(e) for i, e in read.items() if i not in whole and i not in news.evidence}
-    return replace(
+    formatted = replace(
         news,
         events={**news.events, **{i: permitted(event, ctx) for i, event in whole.items()}},
         evidence={**news.evidence, **other},
         fresh=news.fresh | frozenset(whole),
+    )
+    return with_series_times(formatted)
+
+
+def with_series_times(news: GraphNews) -> GraphNews:
+    """The news whose dates know when their series was last changed, where anything that was read tells.
+
+    A master, and a plain date, tell the time of their whole series. All rows of a series bear the same version
+    (graph.md §5), so it is a changed date's as well where the version is: the same state was read. Of another state,
+    or where none of these was read, as when a changed date is read by itself, nobody knows it.
+    """
+    read = [e for e in (*news.events.values(), *news.beyond.values()) if isinstance(e, GraphEvent)]
+    times: dict[tuple[str | None, str], datetime] = {}
+    for one in (*news.masters.values(), *(e for e in read if e.kind is EventKind.OCCURRENCE)):
+        if one.modified_at is not None:
+            state = (one.series_id or one.id, one.change_key)
+            times[state] = max(one.modified_at, times.get(state, one.modified_at))
+    dated = {
+        e.id: replace(e, series_at=times.get((e.series_id, e.change_key), e.series_at))
+        for e in read
+        if e.occurrence is not None and e.modified_at is not None
+    }
+    return replace(
+        news,
+        events={i: dated.get(i, event) for i, event in news.events.items()},
+        beyond={i: dated.get(i, event) for i, event in news.beyond.items()},
     )
 
 

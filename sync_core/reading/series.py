@@ -28,7 +28,7 @@ from sync_core.plan.delete import judge_gone
 from sync_core.plan.relocate import Move, by_uid
 from sync_core.plan.repattern import Series, awaiting
 from sync_core.reading.frame import Frame
-from sync_core.reading.news import GraphNews, asks_for_reading, permitted
+from sync_core.reading.news import GraphNews, asks_for_reading, permitted, with_series_times
 
 MOST_ASKED = 50
 """Dates, and masters, that are asked about one by one in one round; the others wait for the next."""
@@ -118,7 +118,8 @@ def with_view(news: GraphNews, view: GraphReading, listed: Collection[str], fram
     taken = {i: event for i, event in events.items() if not _is_nobodys(event, keys, ctx)}
     left = {i: shown[i] for i in shown.keys() - taken.keys()}
     beyond = {i: _with_rhythm(e, rhythms) for i, e in left.items() if e.content.start >= ctx.window.end}
-    return replace(news, events=taken, with_marks=news.with_marks | frozenset(shown), beyond=beyond)
+    marked = news.with_marks | frozenset(shown)
+    return with_series_times(replace(news, events=taken, with_marks=marked, beyond=beyond))
 
 
 def _is_nobodys(event: GraphEvent | Malformed, keys: Container[str], ctx: Context) -> bool:
@@ -262,13 +263,14 @@ def with_missing(news: GraphNews, missing: Missing, frame: Frame) -> GraphNews:
     rhythms = _rhythms(news, frame)
     events = {i: _with_rhythm(event, rhythms) for i, event in missing.events().items()}
     known = {i: e.event for i, e in missing.masters.items() if isinstance(e.event, GraphEvent)}
-    return replace(
+    found = replace(
         news,
         events={**news.events, **events},
         masters={**known, **news.masters},
         dates={**news.dates, **missing.sights()},
         unnamed=news.unnamed | missing.unnamed(),
     )
+    return with_series_times(found)
 
 
 def told_of_dates(found: Mapping[str, Found], ctx: Context) -> dict[str, Found]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from itertools import product
+from typing import Any
 
 import pytest
 
-from jobs.commands.switch import disable
+from jobs.commands.switch import disable, forget
 from jobs.round.run import run_round
 from jobs.world import World
 from sync_core.content.ranges import uid_key
@@ -40,10 +42,12 @@ def copy_at(house: House, upn: str) -> str:
     return str(master)
 
 
-def meet_outside(house: House) -> str:
+TWO_YEARS_AGO = date(2024, 1, 22)
+
+
+def meet_outside(house: House, since: date = TWO_YEARS_AGO, interval: int = 1) -> str:
     """Somebody outside invites Anna and Boris to Mondays at nine; the master's id."""
-    since = date(2024, 1, 22)
-    rule = repeating("monday", since=since)
+    rule = repeating("monday", since=since, interval=interval)
     guests = [ANNA, BORIS]
     kim = house.graph.outsider(KIM, time_zone="Europe/Sofia")
     return kim.create("Week", clock(since), clock(since, 10), recurrence=rule, attendees=guests)
@@ -250,6 +254,90 @@ async def test_the_feeder_of_an_outsiders_series_that_has_just_moved_is_switched
         assert {x.activity_id for x in fed} == before
         assert {x.ical_uid for x in fed} == {x.occurrence.uid for x in fed if x.occurrence}
         assert starts(house) == nine(*(day + timedelta(days=1) for day in MONDAYS))
+
+
+NEWS: dict[str, Callable[[date], dict[str, Any]]] = {
+    "Renamed": lambda _: {"subject": "Renamed"},
+    "Bring the figures": lambda _: {"body": "Bring the figures"},
+    "11:00": lambda since: {"start": clock(since, 11), "end": clock(since, 12)},
+    "High": lambda _: {"importance": "high"},
+}
+"""What an outsider changes of the whole series that began on a day, by what the activities then show."""
+
+
+def shown(house: House) -> set[tuple[str, ...]]:
+    """The different activities, but for their days."""
+    rows = house.desk().activities()
+    return {(row["StartTime"][11:16], row["Subject"], row["Notes"], row["Priority"]) for row in rows}
+
+
+async def _go(house: House, how: str, day: date) -> None:
+    """Anna, whose copy feeds the activities, goes."""
+    box = house.outlook(ANNA)
+    match how:
+        case "is switched off":
+            await disable(house.world, await house.user(ANNA))
+        case "is forgotten":
+            await forget(house.world, await house.user(ANNA))
+        case "deletes the series":
+            box.delete(copy_at(house, ANNA))
+        case "deletes the date":
+            box.delete(box.occurrence(copy_at(house, ANNA), day))
+    await house.sync()
+
+
+GOING = ["is switched off", "is forgotten", "deletes the series", "deletes the date"]
+SERIES = {"weekly": (TWO_YEARS_AGO, 1), "alone in its view": (MONDAYS[0], 9)}
+"""Since when a series is, and how many weeks lie between its dates."""
+
+
+@pytest.mark.parametrize(
+    ("how", "new", "seen", "series"), each(GOING, NEWS, ["before", "after", "at first"], SERIES), ids=told
+)
+async def test_a_date_that_a_guest_changed_gets_what_its_series_gets_just_before_the_feeder_goes(
+    how: str, new: str, seen: str, series: str
+) -> None:
+    """Boris's reminder of that date is older than what the feeder saw last; what the date shows since is not. His
+    round sees that before she goes, or after it, or before she goes and for the first time."""
+    (since, interval), seeing = SERIES[series], [ANNA] if seen == "at first" else [ANNA, BORIS]
+    async with open_series("anna", "boris") as house:
+        house.graph.switches.series_edit_drops_exceptions = False
+        meeting = meet_outside(house, since, interval)
+        await house.settle(*seeing)
+        house.advance(minutes=1)
+        house.outlook(BORIS).edit_date(copy_at(house, BORIS), MONDAYS[0], reminder=5)
+        await house.settle(*seeing)
+        assert shown(house) == {("09:00", "Week", "", "Medium")}
+        house.advance(minutes=1)
+        house.graph.outsider(KIM).edit(meeting, **NEWS[new](since))
+        house.advance(minutes=1)
+        if seen != "after":
+            await house.sync(BORIS)
+        await _go(house, how, MONDAYS[0])
+        await house.settle()
+
+        (one,) = shown(house)
+        assert set(one) - {"09:00", "Week", "", "Medium"} == {new}
+        assert len(starts(house)) == (5 if series == "weekly" else 1)
+        assert await house.settle() == {}
+
+
+@pytest.mark.parametrize("series", SERIES)
+async def test_what_a_guest_changed_on_a_date_is_no_edit_once_the_feeder_has_looked(series: str) -> None:
+    """Boris's words for that date stay his when he feeds it, as do those for a single meeting."""
+    async with open_series("anna", "boris") as house:
+        meet_outside(house, *SERIES[series])
+        await house.settle(ANNA, BORIS)
+        house.advance(minutes=1)
+        house.outlook(BORIS).edit_date(copy_at(house, BORIS), MONDAYS[0], subject="My week")
+        house.advance(minutes=1)
+        await house.settle(ANNA, BORIS)
+        await _go(house, "is switched off", MONDAYS[0])
+        await house.settle()
+
+        assert on(house, MONDAYS[0])["Subject"] == "Week"
+        assert {x.role for x in (await house.recall(BORIS)).links} == {Role.INVITED}
+        assert await house.settle() == {}
 
 
 async def _leave(house: House, upn: str, days: list[date], order: tuple[str, str] = (ANNA, BORIS)) -> None:

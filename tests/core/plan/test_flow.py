@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
 
 from sync_core.content.compare import Pair
 from sync_core.model.link import Link, Role
 from sync_core.model.policy import Direction, Policy, Winner
-from sync_core.model.sides import Field, GraphEvent, Side
+from sync_core.model.series import Occurrence
+from sync_core.model.sides import EventKind, Field, GraphEvent, Side
 from sync_core.plan.flow import merged_flow
 from tests.support.samples import (
     BORIS,
@@ -71,6 +72,42 @@ def test_who_wins_a_conflict(
 
     assert flow.solved == (((Field.SUBJECT, loser),) if loser else ())
     assert set(flow.clashes) == (set() if loser else {Field.SUBJECT})
+
+
+T = [utc(2026, 1, 25, hour) for hour in (5, 6, 7, 8)]
+"""Four moments an hour apart."""
+
+CHANGED = EventKind.EXCEPTION
+
+
+@pytest.mark.parametrize(
+    ("kind", "seen", "own", "series", "activity_at", "winner"),
+    [
+        pytest.param(CHANGED, T[0], T[0], T[2], T[1], Side.GRAPH, id="its series changed last"),
+        pytest.param(CHANGED, T[0], T[0], T[1], T[2], Side.ERP, id="the activity changed after its series"),
+        pytest.param(CHANGED, T[0], T[0], None, T[2], Side.GRAPH, id="nobody knows when its series changed"),
+        pytest.param(CHANGED, T[0], T[1], T[3], T[2], Side.ERP, id="its series was touched after both edits"),
+        pytest.param(CHANGED, T[0], T[2], T[3], T[1], Side.GRAPH, id="it was changed last itself"),
+        pytest.param(CHANGED, None, T[1], T[3], T[2], Side.ERP, id="nobody knows what was seen of it"),
+        pytest.param(EventKind.OCCURRENCE, T[0], T[1], T[1], T[2], Side.GRAPH, id="a plain date"),
+    ],
+)
+def test_which_side_of_a_date_was_edited_last(
+    kind: EventKind,
+    seen: datetime | None,
+    own: datetime,
+    series: datetime | None,
+    activity_at: datetime,
+    winner: Side,
+) -> None:
+    """A changed date's own time counts where it moved since the date was seen, else its series'."""
+    one = Occurrence("U", date(2026, 2, 2), "M")
+    event = an_event(shown(subject="Plan"), kind=kind, occurrence=one, modified_at=own, series_at=series)
+    link = a_link(occurrence=one, modified_at=seen)
+    case = linked(event, an_activity(noted(subject="Forecast"), updated_at=activity_at))
+
+    flow = merged_flow(Pair(case, link, has_base=True), a_context())
+    assert dict(flow.solved) == {Field.SUBJECT: winner.other}
 
 
 @pytest.mark.parametrize(("attendees", "loser"), [((), Side.GRAPH), ((BORIS,), Side.ERP)], ids=["alone", "invited"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,10 +16,13 @@ from sync_core.content.changes import changed_in_graph
 from sync_core.model.claim import Claim
 from sync_core.model.decision import Case, Sight, Verdict
 from sync_core.model.link import Clash, Conflict, Link, LinkStatus, Role, left_to_next
-from sync_core.model.sides import EVERYTHING, Field, GraphContent, GraphEvent
+from sync_core.model.policy import Policy, SeriesRule
+from sync_core.model.series import Occurrence
+from sync_core.model.sides import EVERYTHING, EventKind, Field, GraphContent, GraphEvent
 from sync_core.model.writes import PatchActivity, PatchEvent
 from sync_core.plan.decide import decide
 from sync_core.plan.identity import link_after
+from sync_core.plan.relocate import relocated
 from sync_core.plan.shared import FOLLOWED, OTHERS_UNREAD, fed_until
 from tests.support.samples import (
     BORIS,
@@ -193,6 +196,114 @@ def test_what_a_copy_showed_when_it_was_first_seen(followed_at: Any, looked_at: 
 
     assert decision.erp is None or isinstance(decision.erp, PatchActivity)
     assert (decision.erp.fields if decision.erp else set()) == ({Field.SUBJECT} if is_edit else set())
+
+
+DATE = Occurrence("U", date(2026, 2, 2), "M")
+LONG_AGO = LOOKED - timedelta(days=1)
+CTX = an_office(
+    policy=Policy(series=SeriesRule.WINDOW),
+    colleagues=a_staff(boris={"looked_at": LOOKED}, carl={"looked_at": LOOKED, "is_well": False}),
+)
+
+
+def a_changed_date(content: GraphContent, series_at: datetime | None) -> GraphEvent:
+    """A date that was changed by itself long ago, of a series that was changed at another time."""
+    told = {"kind": EventKind.EXCEPTION, "occurrence": DATE, "modified_at": LONG_AGO, "series_at": series_at}
+    return a_copy(content, own=False, **told)
+
+
+@pytest.mark.parametrize(
+    ("seen", "series_at", "is_edit"),
+    [
+        pytest.param(NEW, BEFORE, False, id="its-series-changed-before-the-look"),
+        pytest.param(OLD, BEFORE, False, id="both-changed-before-the-look"),
+        pytest.param(OLD, SINCE, True, id="its-series-changed-since"),
+        pytest.param(NEW, SINCE, False, id="its-series-was-touched-since"),
+        pytest.param(None, SINCE, True, id="its-series-changed-since-and-nobody-saw-it-before"),
+        pytest.param(OLD, None, True, id="nobody-knows-when-its-series-changed"),
+        pytest.param(None, None, True, id="nobody-knows-anything"),
+    ],
+)
+@pytest.mark.parametrize("is_left", [True, False], ids=["left", "nothing-left"])
+def test_a_date_with_a_change_of_its_own_may_show_what_its_series_got_since(
+    seen: GraphContent | None, series_at: datetime | None, is_edit: bool, is_left: bool
+) -> None:
+    """Its own time never proves that the former feeder saw it, whether that one left a link or none."""
+    told = {"occurrence": DATE, "modified_at": LONG_AGO, "series_at": LONG_AGO}
+    activity = an_activity(noted(subject="fed"))
+    case = Case(
+        a_follower(base_event=seen, **told) if seen else None,
+        a_changed_date(NEW, series_at),
+        activity,
+        Sight.PRESENT,
+        Sight.PRESENT,
+        claim=CLAIMS["feeder off"],
+        former_link=an_inheritance(FED, activity) if is_left else None,
+        former_feeder="carl-id" if is_left else "",
+    )
+    decision = decide(case, CTX)
+
+    assert decision.erp is None or isinstance(decision.erp, PatchActivity)
+    assert (decision.erp.fields if decision.erp else set()) == ({Field.SUBJECT} if is_edit else set())
+
+
+@pytest.mark.parametrize(("age", "is_edit"), [(LONG_AGO, False), (SINCE, True), (None, True)], ids=str)
+def test_what_a_changed_date_showed_when_it_was_first_seen(age: datetime | None, is_edit: bool) -> None:
+    """A link that does not know how old that is, as one of an earlier build, proves nothing."""
+    told = {"occurrence": DATE, "modified_at": LONG_AGO, "series_at": age}
+    activity = an_activity(noted(subject="fed"))
+    case = Case(
+        a_follower(base_event=NEW, **told),
+        a_changed_date(NEW, SINCE),
+        activity,
+        Sight.PRESENT,
+        Sight.PRESENT,
+        claim=CLAIMS["feeder off"],
+        former_link=an_inheritance(FED, activity),
+        former_feeder="carl-id",
+    )
+    decision = decide(case, CTX)
+
+    assert isinstance(decision.erp, PatchActivity)  # which names the date, if nothing else
+    assert decision.erp.fields == ({Field.SUBJECT} if is_edit else set())
+
+
+@pytest.mark.parametrize(
+    ("series_at", "is_taken_in"), [(BEFORE, True), (SINCE, False), (None, False)], ids=["before", "since", "unknown"]
+)
+def test_a_changed_date_is_taken_in_once_the_feeder_has_looked_after_its_series_changed(
+    series_at: datetime | None, is_taken_in: bool
+) -> None:
+    """The follower's link then knows how old its base is."""
+    event = a_changed_date(NEW, series_at)
+    claim = Claim(UID, "boris-id", "A1", at=NOW, etag="e", is_own=True)
+    link = a_follower(base_event=OLD, occurrence=DATE, modified_at=LONG_AGO, series_at=LONG_AGO)
+    case = Case(link=link, event=event, event_sight=Sight.PRESENT, claim=claim)
+    after = link_after(decide(case, CTX), event, None, CTX)
+
+    assert after is not None
+    assert (after.base_event, after.newest_at) == ((NEW, BEFORE) if is_taken_in else (OLD, LONG_AGO))
+
+
+@pytest.mark.parametrize("is_new", [True, False], ids=["a-new-copy", "a-promoted-one"])
+def test_the_link_of_a_changed_date_knows_how_old_its_base_is(is_new: bool) -> None:
+    """Whoever follows a meeting that it has not seen before, and whoever feeds one from now on."""
+    event, activity = a_changed_date(NEW, SINCE), an_activity(noted(subject="fed"))
+    held_by = replace(CLAIMS["organizer comes on"] if is_new else CLAIMS["feeder off"], is_own=is_new)
+    former = None if is_new else an_inheritance(FED, activity)
+    case = Case(None, event, activity, Sight.PRESENT, Sight.PRESENT, claim=held_by, former_link=former)
+    link = decide(case, CTX).link
+
+    assert link is not None
+    assert (link.role, link.newest_at) == (Role.FOLLOWER if is_new else Role.INVITED, SINCE)
+
+
+def test_a_date_that_has_another_id_knows_how_old_its_base_is() -> None:
+    """Its base stays, while a state of any age is news under the new id."""
+    link = a_follower(occurrence=DATE, modified_at=LONG_AGO, series_at=BEFORE)
+    moved = relocated(link, replace(a_changed_date(NEW, SINCE), id="E2"))
+
+    assert (moved.modified_at, moved.newest_at) == (None, BEFORE)
 
 
 def test_what_the_former_feeder_showed_already_is_no_edit() -> None:

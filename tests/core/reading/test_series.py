@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -24,13 +24,14 @@ from sync_core.model.sides import (
     Whereabouts,
 )
 from sync_core.reading.frame import Frame, Scale
-from sync_core.reading.news import GraphNews, sight_of
+from sync_core.reading.news import GraphNews, sight_of, with_formatted
 from sync_core.reading.series import (
     MOST_ASKED,
     Missing,
     listed_series,
     missing_dates,
     named,
+    told_of_dates,
     with_missing,
     with_view,
     without_masters,
@@ -122,6 +123,48 @@ def test_the_view_gives_dates_their_own_uid_and_rhythm() -> None:
     assert event.occurrence is not None
     assert (event.ical_uid, event.occurrence.rhythm) == ("U_20260202", Rhythm.WEEKLY)
     assert not event.is_series
+
+
+CHANGED = dated(1, kind=EventKind.EXCEPTION, change_key="v2", modified_at=utc(2026, 1, 20))
+AT = utc(2026, 1, 24)
+
+
+@pytest.mark.parametrize(
+    ("masters", "others", "expected"),
+    [
+        pytest.param((), (dated(0, change_key="v2", modified_at=AT),), AT, id="a plain date"),
+        pytest.param((), (dated(9, change_key="v2", modified_at=AT),), AT, id="a plain date beyond the window"),
+        pytest.param((replace(MASTER, change_key="v2", modified_at=AT),), (), AT, id="its master"),
+        pytest.param((replace(MASTER, change_key="v1"),), (dated(0, change_key="v1"),), None, id="of another state"),
+        pytest.param((), (dated(0, change_key="v2", series_id="N"),), None, id="of another series"),
+        pytest.param((), (dated(0, kind=EventKind.EXCEPTION, change_key="v2"),), None, id="a changed date like it"),
+        pytest.param((), (), None, id="nobody"),
+    ],
+)
+def test_who_tells_a_changed_date_when_its_series_changed(
+    masters: tuple[GraphEvent, ...], others: tuple[GraphEvent, ...], expected: datetime | None
+) -> None:
+    """Whatever bears the time of the series, in the very state that the date was read in."""
+    news = GraphNews(masters={one.id: one for one in masters})
+    found = with_view(news, GraphReading((CHANGED, *others)), {"M", "N"}, frame()).event("O1")
+
+    assert found is not None
+    assert (found.modified_at, found.series_at) == (CHANGED.modified_at, expected)
+    assert found.newest_at == expected
+
+
+def test_a_changed_date_that_is_read_by_itself_or_anew() -> None:
+    """What was read of its series tells of it then too, where it is of the same state."""
+    here = link(1, event_id="O1")
+    master = replace(MASTER, change_key="v2", modified_at=AT)
+    missing = Missing(
+        (here,), {"M": replace(THERE, event=master)}, {"M": NOTHING}, told_of_dates({"O1": CHANGED}, CTX)
+    )
+    news = with_missing(GraphNews(), missing, frame(here))
+    again = with_formatted(news, {"O1": replace(CHANGED, html="<p>A</p>")}, CTX)
+    later = with_formatted(news, {"O1": replace(CHANGED, change_key="v3")}, CTX)
+
+    assert [e and e.series_at for e in (one.event("O1") for one in (news, again, later))] == [AT, AT, None]
 
 
 def test_missing_is_a_linked_date_that_the_view_lacks() -> None:
