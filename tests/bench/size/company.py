@@ -11,7 +11,8 @@ from typing import cast
 from unittest import mock
 
 from adapters.store.store import RowStore
-from jobs.app import work
+from jobs.app import pulls, work
+from jobs.app import rounds as serving
 from jobs.app.dispatch import ask_for_pull, dispatch
 from jobs.app.housekeeping import keep_house
 from jobs.erp_slot import ErpSlot
@@ -209,8 +210,8 @@ def simulate(
     async def live() -> Company:
         company = Company(people, sessions=sessions, instances=instances, newcomers=newcomers, seed=seed)
         with (
-            mock.patch.object(work, "run_round", company.rounds.run_round),
-            mock.patch.object(work, "pull_and_repair", company.rounds.pull_and_repair),
+            mock.patch.object(serving, "run_round", company.rounds.run_round),
+            mock.patch.object(pulls, "pull_and_repair", company.rounds.pull_and_repair),
         ):
             await company.live(timedelta(days=days), happenings or week_of(days))
         return company
