@@ -219,6 +219,7 @@ ELSEWHERE = {
     "jobs/fence.py": ("the lease of a round needs a round that lasts", "tests/faults/test_long_rounds.py"),
     "jobs/world.py": (VALUES, "tests/jobs/test_erp_slot.py"),
     "jobs/round/run.py": (ROUNDS, "tests/rounds/test_rules.py"),
+    "jobs/round/memory.py": ("few links or all, over several rounds", "tests/jobs/round/test_recall.py"),
     "jobs/round/read.py": (ROUNDS, "tests/rounds/test_recovery.py"),
     "jobs/round/delta.py": (ROUNDS, "tests/faults/test_cursors.py"),
     "jobs/round/series.py": (ROUNDS, "tests/rounds/test_series_arriving.py"),

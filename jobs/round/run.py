@@ -18,22 +18,22 @@ from jobs.claims import Planned, planned_by
 from jobs.due import owes, pause_of
 from jobs.fence import Fence
 from jobs.forgotten import erase_if_forgotten
-from jobs.log import log_failure, log_line
+from jobs.log import log_failure
 from jobs.notices import tell_once
 from jobs.own_mistakes import unless_mistaken, wants_a_look
 from jobs.ports import Put, RowChange, cover
 from jobs.quarantine import Sifted, parked, plan_around
 from jobs.refusal import judged
-from jobs.remembered import with_changes
 from jobs.round.act import Actor
 from jobs.round.close import confirmed, moved_cursors, retired
 from jobs.round.context import context_of, with_known_creators
 from jobs.round.days import count_round, lag_of
 from jobs.round.frame import RoundFrame
 from jobs.round.journal import RoundJournal, worded
+from jobs.round.memory import RoundMemory
 from jobs.round.planning import Plan, make_plan, unclaimable
 from jobs.round.prepare import Company, Prepared, prepare, read_company
-from jobs.round.recall import NeedsAll, Recall, recall_few
+from jobs.round.recall import NeedsAll, Recall
 from jobs.round.relocate import save_carried, save_moves
 from jobs.round.remember import clear_inbox, end_dropped, look_over, remember_unsynced, served_rows
 from jobs.round.report import Failure, Report, is_shown
@@ -43,7 +43,6 @@ from jobs.world import World
 from sync_core.content.window import is_delta_window_worn, local_day
 from sync_core.errors import OWN_MISTAKE, AccessRefused, AppRefused, CalsyncError, MailboxUnavailable, RowUnreadable
 from sync_core.model.instance import Instance
-from sync_core.model.ledger import Ledger, ledger_of
 from sync_core.model.memory import InboxRow, Memory
 from sync_core.model.user import User, in_error
 from sync_core.model.writes import ErpIdentity
@@ -72,8 +71,7 @@ async def run_round(
         known = await world.store.read_user(user.id)
         if known is None or not known.enabled:  # switched off or forgotten meanwhile
             return _no_round(replace(user, enabled=False))
-        one = _Round(world, known, full=full, asked=asked, row=row)
-        report = await one.run(fence)
+        report = await _Round(world, known, fence, full=full, asked=asked, row=row).run()
     finally:
         cover.reset(uncovered)
         await fence.release()
@@ -99,8 +97,8 @@ async def plan_round(
     """
     if not user.enabled or user.unreadable:
         return _no_round(user)
-    one = _Round(world, user, full=full, asked=True, inbox=inbox, planned={} if planned is None else planned)
-    return await one.run(None)
+    known = {} if planned is None else planned
+    return await _Round(world, user, None, full=full, asked=True, inbox=inbox, planned=known).run()
 
 
 def _no_round(user: User) -> Report:
@@ -111,13 +109,14 @@ def _no_round(user: User) -> Report:
 
 
 class _Round:
-    """One round under way. Its state is the user as found so far, and the report."""
+    """One round under way: its fence, None in a dry run, the user as found so far, the memory, and the report."""
 
-    # Seven parameters: one for each choice of run_round and plan_round.
+    # Eight parameters: one for each choice of run_round and plan_round.
     def __init__(
         self,
         world: World,
         user: User,
+        fence: Fence | None,
         *,
         full: bool,
         asked: bool,
@@ -134,48 +133,46 @@ class _Round:
         self._planned = planned if planned is not None else {}
         self._row = row
         self._now = world.clock()
-        self._memory: Memory | None = None
-        """What was remembered when the round began."""
-        self._ledger: Ledger | None = None
-        """The ledger that was stored then."""
+        self._fence = fence
+        self._memory = RoundMemory(world, user.id, fence)
         self._report = Report(user.id, user.upn, full=full)
 
-    async def run(self, fence: Fence | None) -> Report:
-        """Run the round under its lease; without one it is a dry run."""
+    async def run(self) -> Report:
+        """Run the round; what ends it early is in the report."""
         try:
-            await self._steps(fence)
+            await self._steps()
         except MailboxUnavailable as error:
-            await self._fail(fence, error, is_state=True)
+            await self._fail(error, is_state=True)
         except (AppRefused, AccessRefused) as refused:
             known = await judged(self._world, refused)
-            await self._fail(fence, known, is_state=isinstance(known, AccessRefused))
+            await self._fail(known, is_state=isinstance(known, AccessRefused))
         except CalsyncError as error:
-            await self._fail(fence, error, is_state=False)
+            await self._fail(error, is_state=False)
         except Exception as mistake:  # noqa: BLE001 - a bug of ours ends this user's round only
             log_failure("round", mistake, user_id=self._user.id)
             text = f"a mistake in calsync ended the round ({type(mistake).__name__})"
             self._report.failures.append(Failure(text, mistake))
         return self._report
 
-    async def _steps(self, fence: Fence | None) -> None:
-        company = await read_company(self._world, self._row, live=fence is not None)
+    async def _steps(self) -> None:
+        company = await read_company(self._world, self._row, live=self._fence is not None)
         if self._is_paused(company):
             return
-        memory = await self._recall(fence)
+        memory = await self._recall(few=not self._full)
         self._reach("lease", self._world.clock())
         prepared = await self._prepare(memory, company)
         if not prepared.checkup.can_sync:
-            await self._save_user(fence, await self._notified_of_trouble(fence, self._user))
+            await self._save_user(await self._notified_of_trouble(self._user))
             return
         try:
-            sifted = await self._sifted(fence, memory, prepared)
+            sifted = await self._sifted(memory, prepared)
         except NeedsAll as why:
             self._report.read_all = str(why)
-            sifted = await self._sifted(fence, await self._recall(fence, whole=True), prepared)
-        if fence is None:
+            sifted = await self._sifted(await self._recall(few=False), prepared)
+        if self._fence is None:
             self._show(sifted)
         else:
-            await self._carry_out(fence, sifted, prepared)
+            await self._carry_out(self._fence, sifted, prepared)
 
     def _reach(self, step: str, at: datetime) -> None:
         self._report.reached[step] = at
@@ -189,16 +186,13 @@ class _Round:
 
     # 3 recall
 
-    async def _recall(self, fence: Fence | None, *, whole: bool = False) -> Memory:
-        """Recall what a round must know before it has news, or everything."""
-        few = None if fence is None or whole or self._full else await recall_few(self._world, fence, self._user.id)
-        memory = self._memory = few or await self._world.store.recall(self._user.id)
-        if fence is not None:
-            fence.memory, self._ledger = few, fence.ledger
+    async def _recall(self, *, few: bool) -> Memory:
+        """Recall what is remembered, and end the links that a person has dropped."""
+        memory = await self._memory.recall(few=few)
         if self._inbox:
             memory = replace(memory, inbox=self._inbox)
         self._report.served = memory.wake
-        return await end_dropped(memory, fence, self._now)
+        return await end_dropped(memory, self._fence, self._now)
 
     async def _prepare(self, memory: Memory, company: Company) -> Prepared:
         """Prepare the user; from here on the world follows the company's policy."""
@@ -210,9 +204,9 @@ class _Round:
         self._report.failures += map(Failure, prepared.checkup.unshown)
         return prepared
 
-    async def _sifted(self, fence: Fence | None, memory: Memory, prepared: Prepared) -> Sifted[Plan]:
+    async def _sifted(self, memory: Memory, prepared: Prepared) -> Sifted[Plan]:
         """Plan around the items on which planning fails. Raises ``NeedsAll``."""
-        frame = await self._frame(fence, memory, prepared)
+        frame = await self._frame(memory, prepared)
         if frame.recall is None:
             return await plan_around(self._world, frame.memory, partial(make_plan, frame), self._user.id)
         try:
@@ -222,13 +216,13 @@ class _Round:
         except Exception as mistake:  # some item is to blame, which is searched among all
             raise NeedsAll(f"a mistake in calsync ({type(mistake).__name__})") from mistake
 
-    async def _frame(self, fence: Fence | None, memory: Memory, prepared: Prepared) -> RoundFrame:
+    async def _frame(self, memory: Memory, prepared: Prepared) -> RoundFrame:
         """Build the round's frame, and save the links that get their creator's id. Raises ``NeedsAll``."""
         ctx = await context_of(self._world, self._user, memory, prepared.company.instance, self._now)
         ctx = replace(ctx, has_company=prepared.checkup.can_create, whole=prepared.is_full)
         memory, learnt = await with_known_creators(self._world, memory, ctx)
-        if learnt and fence is not None:
-            await fence.save([Put(link) for link in learnt])
+        if learnt and self._fence is not None:
+            await self._fence.save([Put(link) for link in learnt])
         cursors = memory.cursors
         scale = Scale(
             full=prepared.is_full,
@@ -238,10 +232,10 @@ class _Round:
         )
         self._report.full = scale.full
         recall = None
-        if fence is not None and memory.unread is not None:
+        if self._fence is not None and memory.unread is not None:
             if scale.full or scale.roll or scale.renew or not cursors.delta_link or cursors.delta_window is None:
                 raise NeedsAll("a full or daily round")
-            recall = Recall(self._world, fence, self._user.id)
+            recall = Recall(self._world, self._fence, self._user.id)
         return RoundFrame(
             memory=memory,
             ctx=ctx,
@@ -290,7 +284,7 @@ class _Round:
         if is_whole:
             await self._move_cursors(fence, plan, prepared, actor)
         is_full = is_whole and frame.scale.full
-        left = await self._left(fence)
+        left = await self._memory.stored()
         known, served = self._user.tally.parked_since, served_rows(frame, done)
         [self._report.parked_since, *_] = await side_by_side(
             remember_unsynced(frame, plan, left, known, is_full=is_full),
@@ -302,11 +296,11 @@ class _Round:
         self._user = await tell_once(self._world, replace(self._user, asks=asks_of(left)), left)
         owed = replace(left, inbox=tuple(row for row in left.inbox if row not in served))
         is_settled = is_whole and not unless_mistaken(lambda: owes(owed), lambda _: True, self._user.id)
-        ends = [self._save_user(fence, self._stamped(left) if is_whole else self._user), journal.close(self._report)]
+        ends = [self._save_user(self._stamped(left) if is_whole else self._user), journal.close(self._report)]
         ends += [fence.settle(self._report.served)] if is_settled else []
-        ends += [self._prove(fence)] if fence.memory is None else []
+        ends += [self._memory.prove()] if fence.memory is None else []
         await side_by_side(*ends)
-        self._report.left = await self._left(fence)
+        self._report.left = await self._memory.stored()
 
     async def _set_aside(self, fence: Fence, sifted: Sifted[Plan]) -> bool:
         """Save what is not acted on: park the items on which planning failed, and store the hold.
@@ -336,32 +330,14 @@ class _Round:
         decided = {d.case.link.event_id for d in plan.decisions if d.case.link is not None}
         retiring = retired(frame, decided)
         changes = [*retiring, *confirmed(frame, news, actor.links)]
-        known = await self._left(fence)
+        known = await self._memory.stored()
         moved = replace(moved, settled=not any(map(wants_a_look, known.links)))
         cursors: list[RowChange] = [] if moved == known.cursors else [Put(moved)]
         await fence.save([*changes, *cursors], follows=False)  # what is confirmed is indexed as it stays
         if retiring:
             await self._world.store.follow(self._user.id, retiring)
-        if not moved.settled and not any(map(wants_a_look, (await self._left(fence)).links)):
+        if not moved.settled and not any(map(wants_a_look, (await self._memory.stored()).links)):
             await fence.save([Put(replace(moved, settled=True))])  # the changes may have been several transactions
-
-    async def _prove(self, fence: Fence) -> None:
-        """Make the ledger and the names anew from all links; log what was wrong with those that the round found."""
-        lacking = await fence.prove(await self._left(fence))
-        before = self._memory or Memory()
-        unnamed = lacking.intersection(link.event_id for link in before.links)
-        found = unless_mistaken(lambda: ledger_of(before), lambda _: self._ledger, self._user.id)
-        if self._ledger is not None and (unnamed or self._ledger != found):
-            facts = {"running": self._ledger.running, "found": before.running, "unnamed": len(unnamed)}
-            log_line("ledger", {"user": self._user.id, **facts})
-
-    async def _left(self, fence: Fence) -> Memory:
-        """What is remembered after what the round has saved: nobody else writes it meanwhile."""
-        if fence.memory is not None:
-            return fence.memory
-        if self._memory is None:
-            self._memory = await self._world.store.recall(self._user.id)
-        return with_changes(self._memory, fence.saved) if fence.saved else self._memory
 
     def _stamped(self, left: Memory) -> User:
         at, lag = self._now, lag_of(self._report, self._world.clock())
@@ -378,7 +354,7 @@ class _Round:
             cursors=replace(left.cursors, deletions=()),
         )
 
-    async def _fail(self, fence: Fence | None, error: CalsyncError, *, is_state: bool) -> None:
+    async def _fail(self, error: CalsyncError, *, is_state: bool) -> None:
         """Report an error that ended the round. The cursors stay, so that the next round starts from the same
         ones."""
         failure = Failure(str(error), error)
@@ -388,16 +364,16 @@ class _Round:
         if is_state:
             self._report.state, self._report.operational = in_error([str(error)]), False
             user = in_state(self._user, self._report.state, self._now)
-            await self._save_user(fence, await self._notified_of_trouble(fence, user))
+            await self._save_user(await self._notified_of_trouble(user))
 
-    async def _notified_of_trouble(self, fence: Fence | None, user: User) -> User:
+    async def _notified_of_trouble(self, user: User) -> User:
         """The user, told why their rounds do not work; what they know of their items stays as it is."""
-        if fence is None:
+        if self._fence is None:
             return user
-        return await tell_once(self._world, user, await self._left(fence))
+        return await tell_once(self._world, user, await self._memory.stored())
 
-    async def _save_user(self, fence: Fence | None, user: User) -> None:
-        if fence is not None:
+    async def _save_user(self, user: User) -> None:
+        if self._fence is not None:
             await save_findings(self._world.store, self._stored, user)
 
 

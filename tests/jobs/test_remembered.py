@@ -19,10 +19,10 @@ from adapters.store.memory import MemoryBackend
 from adapters.store.store import RowStore
 from jobs.app.dispatch import dispatch
 from jobs.due import is_due
-from jobs.fence import Fence
 from jobs.ports import Drop, Put, RowChange, Store
 from jobs.remembered import with_changes
-from jobs.round.run import _Round, run_round
+from jobs.round.memory import RoundMemory
+from jobs.round.run import run_round
 from sync_core.content.names import Names, names_of
 from sync_core.model.ledger import is_open, ledger_of
 from sync_core.model.link import asks_for_a_look
@@ -75,11 +75,11 @@ def each_alone(names: Names) -> list[Names]:
 def every_round_checked() -> Iterator[Counter[str]]:
     """Compare what each round thinks is left with what is stored; counts the looks."""
     looks: Counter[str] = Counter()
-    left_of = _Round._left
+    stored_of = RoundMemory.stored
 
-    async def checked(self: _Round, fence: Fence) -> Memory:
-        left = await left_of(self, fence)
-        whole = await self._world.store.recall(self._user.id)
+    async def checked(self: RoundMemory) -> Memory:
+        left = await stored_of(self)
+        whole = await self._world.store.recall(self._user_id)
         if left.unread is None:
             looks["all links"] += 1
             assert by_key(whole) == by_key(left)
@@ -88,13 +88,14 @@ def every_round_checked() -> Iterator[Counter[str]]:
         read = {one.event_id for one in left.links}
         few = [one for one in whole.links if one.event_id in read]
         assert by_key(replace(whole, links=tuple(few))) == by_key(left)
-        assert fence.ledger == ledger_of(whole)
+        assert self._fence is not None
+        assert self._fence.ledger == ledger_of(whole)
         assert whole.running == left.running
         assert not [one for one in whole.links if is_open(one) and one.event_id not in read]
-        await check_names(self._world.store, self._user.id, whole)
+        await check_names(self._world.store, self._user_id, whole)
         return left
 
-    with patch.object(_Round, "_left", checked):
+    with patch.object(RoundMemory, "stored", checked):
         yield looks
 
 

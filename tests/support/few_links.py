@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from unittest.mock import patch
 
-from jobs.fence import Fence
 from jobs.quarantine import Sifted
 from jobs.round.planning import Plan
 from jobs.round.prepare import Prepared
@@ -31,9 +30,10 @@ def every_plan_compared() -> Iterator[Counter[str]]:
     plans: Counter[str] = Counter()
     sifted_of = _Round._sifted
 
-    async def compared(self: _Round, fence: Fence | None, memory: Memory, prepared: Prepared) -> Sifted[Plan]:
+    async def compared(self: _Round, memory: Memory, prepared: Prepared) -> Sifted[Plan]:
+        fence = self._fence
         before = fence.memory if fence is not None else None
-        few = again = await sifted_of(self, fence, memory, prepared)
+        few = again = await sifted_of(self, memory, prepared)
         if fence is None or memory.unread is None:
             plans["of all"] += 1
             return few
@@ -41,13 +41,13 @@ def every_plan_compared() -> Iterator[Counter[str]]:
         after = fence.memory
         for _ in range(TRIES):
             whole = replace(await self._world.store.recall(self._user.id), inbox=memory.inbox, wake=memory.wake)
-            everything = await sifted_of(self, fence, whole, prepared)
+            everything = await sifted_of(self, whole, prepared)
             assert again.memory.running == everything.memory.running
             if in_words(again) == in_words(everything):
                 break
             plans["changed"] += 1
             fence.memory = before
-            again = await sifted_of(self, fence, memory, prepared)
+            again = await sifted_of(self, memory, prepared)
         assert in_words(again) == in_words(everything)
         fence.memory = after
         return few
