@@ -29,6 +29,13 @@ def kept_from_graph(case: Case, ctx: Context, *, mails_people: bool) -> Fields:
     return HIDEABLE if hides and mails_people else frozenset()
 
 
+def hidden_in_graph(case: Case, ctx: Context) -> Fields:
+    """The fields that a private event hides. Nothing is known of them, so ERP.net's values do not overwrite them: if
+    the event becomes public with this write, they are compared afterwards."""
+    hides = case.event is not None and is_private(case.event.content) and is_hidden(case, ctx)
+    return HIDEABLE if hides else frozenset()
+
+
 def kept_from_erp(case: Case, ctx: Context, *, is_first: bool) -> Fields:
     """The fields that are not written to a private activity whose event is not private.
 

@@ -18,11 +18,13 @@ from sync_core.content.project import fits_erp, fits_graph, reminder_digits
 from sync_core.content.ranges import BEYOND
 from sync_core.model.decision import Intent, Verdict
 from sync_core.model.link import Chosen, Clash, Role
+from sync_core.model.policy import PrivateRule
 from sync_core.model.sides import PEOPLE, Field, Fields, Side
 from sync_core.model.why import Why, named
 from sync_core.people.mail import TELLING
 from sync_core.people.privacy import (
     HIDEABLE,
+    hidden_in_graph,
     is_hidden,
     is_private_in_erp_only,
     kept_from_erp,
@@ -109,6 +111,8 @@ def hide_private(flow: Flow) -> Flow:
     case, ctx = flow.case, flow.ctx
     unseen = kept_from_erp(case, ctx, is_first=flow.is_first)
     flow = flow.leaving(flow.to_erp & unseen).without(Side.ERP, unseen)
+    hidden = hidden_in_graph(case, ctx)
+    flow = flow.leaving(flow.to_graph & hidden).without(Side.GRAPH, hidden)
     flow = flow.without(Side.GRAPH, kept_from_graph(case, ctx, mails_people=flow.mails_people))
     return flow.leaving(PEOPLE) if is_private_in_erp_only(case, ctx) else flow
 
@@ -166,6 +170,20 @@ def date_stays_public(flow: Flow) -> Flow:
     """
     private = flow.to_graph & frozenset({Field.PRIVATE}) if flow.link.occurrence is not None else frozenset()
     return flow.clashing(private, ONE_PRIVACY).without(Side.GRAPH, private) if private else flow
+
+
+def words_need_privacy(flow: Flow) -> Flow:
+    """What stands for hidden words and people goes only to a side that is private as well, if need be by this write.
+
+    After the permits and ``date_stays_public``, which say whether the privacy is written.
+    """
+    event, activity = flow.pair.event.private, flow.pair.activity.private
+    if flow.ctx.policy.private is not PrivateRule.BUSY or event == activity:
+        return flow
+    side, written = (Side.ERP, flow.to_erp) if event else (Side.GRAPH, flow.to_graph)
+    if Field.PRIVATE in written:
+        return flow
+    return flow.leaving(written & HIDEABLE).without(side, HIDEABLE)
 
 
 def date_stays_between(flow: Flow) -> Flow:
@@ -305,6 +323,7 @@ RULES: tuple[Callable[[Flow], Flow], ...] = (
     first_link_mails_nobody,
     time_fits,
     date_stays_public,
+    words_need_privacy,
     date_stays_between,
     body_fits,
     lists_known,

@@ -6,6 +6,7 @@ import logging
 
 import pytest
 
+from sync_core.model.entries import by_date
 from sync_core.model.policy import Invite, PrivateRule
 from tests.support.colleagues import BORIS, CARL, KIM, copy_of
 from tests.support.days import at, digits, only
@@ -121,6 +122,54 @@ class TestBusy:
             got = house.outlook().get(event)
             assert (got["subject"], attendees(got), post) == ("Board", [BORIS, GUEST], [])
             assert [a["Subject"] for a in house.desk().activities() if not a["Void"]] == ["Private"]
+
+    @pytest.mark.parametrize("by", ["outlook", "erp"])
+    @pytest.mark.parametrize("first", ["public first", "busy first"])
+    async def test_public_again_nothing_is_blanked(self, by: str, first: str) -> None:
+        """Made public about when ``busy`` comes into force: words and people are what they were on both sides."""
+        async with open_office("anna", "boris") as house:
+            event = house.outlook().create("Board", at(1), at(1, 10), body="agenda", private=True, attendees=[BORIS])
+            await house.settle()
+            activity = (await house.link_of(event)).activity_id
+            house.set_policy(private=PrivateRule.BUSY)
+            if first == "busy first":
+                await house.settle()
+            if by == "erp":
+                house.desk().edit(activity, private=False)
+            else:
+                house.outlook().edit(event, private=False)
+            await house.settle()
+
+            got, row = house.outlook().get(event), house.desk().get(activity)
+            assert (got["subject"], house.outlook().text(event).strip(), attendees(got)) == (
+                "Board",
+                "agenda",
+                [BORIS],
+            )
+            assert (row["Subject"], row["Notes"].strip(), participants(row)) == ("Board", "agenda", [BORIS])
+            assert (got["sensitivity"], row["Private"]) == ("normal", False)
+
+    @pytest.mark.parametrize("first", ["public first", "busy first"])
+    async def test_what_was_renamed_while_hidden_is_not_overwritten_unread(self, first: str) -> None:
+        """Anna renames her private event, and somebody names and shows it in ERP.net: later wins, and the journal
+        keeps the other title."""
+        async with open_office("anna") as house:
+            event = house.outlook().create("Board", at(1), at(1, 10), private=True)
+            await house.settle()
+            activity = (await house.link_of(event)).activity_id
+            house.set_policy(private=PrivateRule.BUSY)
+            if first == "busy first":
+                await house.settle()
+            house.outlook().edit(event, subject="Takeover")
+            house.advance(minutes=10)
+            house.desk().edit(activity, subject="Merger", private=False)
+            await house.settle()
+
+            assert house.desk().get(activity)["Subject"] == house.outlook().get(event)["subject"]
+            names = {house.outlook().get(event)["subject"]}
+            for entry in by_date(await house.world.store.read_journal((await house.user()).id)):
+                names |= {*entry.before.values(), *entry.after.values()}
+            assert {"Takeover", "Merger"} <= names
 
 
 async def life(house: House) -> str:

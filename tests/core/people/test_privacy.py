@@ -9,7 +9,7 @@ import pytest
 from sync_core.model.decision import Case, Context
 from sync_core.model.policy import Policy, PrivateRule
 from sync_core.model.sides import Field, Fields
-from sync_core.people.privacy import HIDEABLE, is_hidden, kept_from_erp, kept_from_graph, shown_again
+from sync_core.people.privacy import HIDEABLE, hidden_in_graph, is_hidden, kept_from_erp, kept_from_graph, shown_again
 from tests.support.samples import a_case, an_activity, an_event, an_office, known_to, linked, noted, shown
 
 
@@ -74,6 +74,13 @@ def test_what_was_not_compared_is_kept_from_the_activity(hiding: Hiding, *, firs
     """A private activity keeps its own words where only it is private, and in a new pair stays private too."""
     assert expected == kept_from_erp(hiding.case(), BUSY, is_first=first)
     assert kept_from_erp(hiding.case(), an_office(), is_first=first) == NOBODY
+
+
+@pytest.mark.parametrize("hiding", [Hiding(), Hiding(event=True), Hiding(activity=True), Hiding(True, True)])
+def test_what_a_private_event_hides_is_not_overwritten(hiding: Hiding) -> None:
+    """Whatever the activity shows."""
+    assert hidden_in_graph(hiding.case(), BUSY) == (HIDEABLE if hiding.event else NOBODY)
+    assert hidden_in_graph(hiding.case(), an_office()) == NOBODY
 
 
 @pytest.mark.parametrize(

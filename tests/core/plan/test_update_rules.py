@@ -139,6 +139,11 @@ ACTING: list[tuple[str, Flow, dict[str, Any]]] = [
         {"to_graph": TIME, "left": LIST},
     ),
     (
+        "hide_private",
+        flowing(linked(an_event(shown(sensitivity="private")), PLAN), BUSY, to_erp=SUBJECT, to_graph=PRIVATE | BODY),
+        {"to_graph": PRIVATE, "left": BODY},
+    ),
+    (
         "permit_erp",
         flowing(linked(an_event(shown(subject="Plan")), an_activity(state="Released")), to_erp=SUBJECT),
         {"to_erp": frozenset()} | a_clash(Field.SUBJECT, "Plan", "Budget", REASONS[Obstacle.LOCKED]),
@@ -175,6 +180,16 @@ ACTING: list[tuple[str, Flow, dict[str, Any]]] = [
         "date_stays_public",
         flowing(linked(an_event(), HIDDEN, link=DATED), to_graph=SUBJECT | PRIVATE),
         {"to_graph": SUBJECT} | a_clash(Field.PRIVATE, "False", "True", update_rules.ONE_PRIVACY),
+    ),
+    (
+        "words_need_privacy",
+        flowing(linked(an_event(shown(sensitivity="private")), PLAN), BUSY, to_erp=SUBJECT | TIME, to_graph=PRIVATE),
+        {"to_erp": TIME, "left": SUBJECT},
+    ),
+    (
+        "words_need_privacy",
+        flowing(linked(an_event(), HIDDEN), BUSY, to_erp=PRIVATE, to_graph=BODY | LIST | TIME),
+        {"to_graph": TIME, "left": BODY | LIST},
     ),
     (
         "date_stays_between",
@@ -266,6 +281,13 @@ PASSING: list[tuple[str, Flow]] = [
     ("time_fits", flowing(linked(an_event(LAST_HOUR), an_activity()), to_erp=SUBJECT)),
     ("date_stays_public", flowing(linked(an_event(), HIDDEN), to_graph=PRIVATE)),
     ("date_stays_public", flowing(linked(an_event(), HIDDEN, link=DATED), to_graph=SUBJECT)),
+    (
+        "words_need_privacy",
+        flowing(linked(an_event(shown(sensitivity="private")), PLAN), BUSY, to_erp=SUBJECT | PRIVATE),
+    ),
+    ("words_need_privacy", flowing(linked(an_event(), HIDDEN), BUSY, to_graph=SUBJECT | PRIVATE)),
+    ("words_need_privacy", flowing(linked(an_event(), HIDDEN), to_graph=SUBJECT)),
+    ("words_need_privacy", flowing(BOTH, BUSY, to_erp=SUBJECT, to_graph=BODY)),
     ("date_stays_between", flowing(linked(an_event(), MOVED), to_graph=TIME)),
     ("date_stays_between", flowing(linked(an_event(), MOVED, link=DATED, neighbours=BESIDE), to_graph=TIME)),
     (
