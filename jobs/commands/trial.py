@@ -23,7 +23,8 @@ from sync_core.reading.frame import Scale
 async def decide_now(
     world: World, user: User, memory: Memory, ctx: Context, links: Collection[Link]
 ) -> tuple[dict[str, Decision], Context]:
-    """Decide about each of these links; return the decisions by event id, and the context that they were made in.
+    """Decide about each of these links; return the decisions by the links' event ids, and the context that they were
+    made in. By what is read a link may go on with another event.
 
     Both sides of each link are read by id, whatever the cursors say. Raises ``SideError``.
     """
@@ -37,17 +38,19 @@ async def decide_now(
         cursors=replace(known.cursors, unread=()),
     )
 
-    async def plan(world: World, memory: Memory) -> tuple[list[Decision], Context]:
+    async def plan(world: World, memory: Memory) -> tuple[dict[str, Decision], Context]:
         frame = RoundFrame(world=world, user=user, memory=memory, ctx=ctx, scale=Scale(after_backoff=False))
         found = await read_sides(frame)
-        cases = [case for case in found.cases if case.link is not None and case.link.event_id in meant]
-        return [decide(case, found.frame.ctx) for case in cases], found.frame.ctx
+        before = {move.new.event_id: move.old.event_id for move in found.moves if move.old.event_id in meant}
+        asked_of = before | {event_id: event_id for event_id in meant}
+        told = [decide(case, found.frame.ctx) for case in found.cases if case.link and case.link.event_id in asked_of]
+        return {asked_of[one.case.link.event_id]: one for one in told if one.case.link}, found.frame.ctx
 
     sifted = await plan_around(world, asked, plan, user.id)
     decisions, ctx = sifted.plan
     odd = [item for group in sifted.aside for item in group if isinstance(item, Link) and item.event_id in meant]
-    decisions += [Decision(Case(link=link), Intent.NOTHING, Verdict.PARK, OWN_MISTAKE) for link in odd]
-    return {d.case.event_id: d for d in decisions}, ctx
+    aside = {x.event_id: Decision(Case(link=x), Intent.NOTHING, Verdict.PARK, OWN_MISTAKE) for x in odd}
+    return decisions | aside, ctx
 
 
 def _marked(link: Link) -> Link:

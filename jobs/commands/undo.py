@@ -133,9 +133,9 @@ async def _plan(world: World, round_id: str, among: Collection[str]) -> _Plan:
     has_company = bool(user.company_id and user.location_id and instance.document_type_id)
     ctx = replace(await context_of(world, user, memory, instance, world.clock()), has_company=has_company)
     decisions, ctx = await decide_now(world, user, memory, ctx, links)
-    left += [one for d in decisions.values() for one in _left_out(d, asked, ctx)]
-    going = [d for d in decisions.values() if _puts_back(d)]
-    lines = [line for d in going for line in _lines_of(d, asked, ctx)]
+    left += [one for i, d in decisions.items() for one in _left_out(d, asked.entries.get(i), asked.wanted[i], ctx)]
+    going = [(d, asked.wanted[i]) for i, d in decisions.items() if _puts_back(d, asked.wanted[i], ctx)]
+    lines = [line for d, wanted in going for line in _lines_of(d, wanted, ctx)]
     return _Plan(Undo(user, round_id, _as_items(lines), tuple(left)), entries, deleted)
 
 
@@ -156,18 +156,18 @@ async def undo(
     if not planned.lines and not again:
         return planned
     await _check_runs(world, user)
-    going = {line.event_id for line in planned.lines}
+    going = {line.activity_id for line in planned.lines}  # an event of a series may have another id by then
 
     def revise(memory: Memory) -> Sequence[RowChange]:
         wanted = _asked(plan.entries, memory).wanted
-        meant = [link for link in memory.links if link.event_id in wanted and link.event_id in going]
+        meant = [link for link in memory.links if link.event_id in wanted and link.activity_id in going]
         return [Put(life.undone(link, wanted[link.event_id])) for link in meant]
 
     await revise_rows(world, user, revise, notice)
     anew = await make_anew(world, user, again, notice)
     async with erp_session(world, notice):
         report = await run_until_done(world, user, full=False, notice=notice)
-    lines = _as_items(line for line in report.lines if line.event_id in going)
+    lines = _as_items(line for line in report.lines if line.activity_id in going)
     left = [one for one in planned.left_out if not (remake and one.can_remake)]
     left += [LeftOut(one.entry, f, why) for one in again if one.made for f, why in one.made.lacking.items()]
     failures = tuple(anew.failures)
@@ -230,19 +230,22 @@ def _asked(entries: Sequence[JournalEntry], memory: Memory) -> _Asked:
     return _Asked({i: tuple(found.values()) for i, found in wanted.items()}, told, tuple(left))
 
 
-def _puts_back(decision: Decision) -> bool:
-    return decision.verdict is Verdict.ACT and any(fields for _, fields in decision.written)
+def _puts_back(decision: Decision, wanted: Sequence[PutBack], ctx: Context) -> bool:
+    """Whether a decision writes a field that is asked back, and not only what somebody has edited since."""
+    written = frozenset(f for _, fields in decision.written for f in fields)
+    if decision.verdict is not Verdict.ACT or not written:
+        return False
+    return any(why is None and field in written for field, why in _why_not(decision, wanted, ctx).items())
 
 
-def _lines_of(decision: Decision, asked: _Asked, ctx: Context) -> Iterator[Line]:
+def _lines_of(decision: Decision, wanted: Sequence[PutBack], ctx: Context) -> Iterator[Line]:
     """What one decision puts back, and what its item gets right after it: an event is written last where that mails
     its people."""
     line = line_of(decision, ctx)
     yield replace(line, mails=decision.mails)
     if not decision.again:
         return
-    why, written = _why_not(decision, asked, ctx), dict(decision.written)[Side.GRAPH]
-    wanted = asked.wanted[decision.case.event_id]
+    why, written = _why_not(decision, wanted, ctx), dict(decision.written)[Side.GRAPH]
     later = [one for one in wanted if why[Field(one.field)] is None and Field(one.field) not in written]
     before = {f"{Side.GRAPH}.{one.field}": one.after for one in later}
     after = {f"{Side.GRAPH}.{one.field}": one.before for one in later}
@@ -265,23 +268,23 @@ def _joined(first: Line, then: Line) -> Line:
     return replace(first, what=what, before=before, after=after, mails=first.mails + then.mails)
 
 
-def _why_not(decision: Decision, asked: _Asked, ctx: Context) -> dict[Field, Phrase | None]:
+def _why_not(decision: Decision, wanted: Sequence[PutBack], ctx: Context) -> dict[Field, Phrase | None]:
     """Of each field that is asked back why it is not put back, None where it is."""
     link = decision.case.link
     assert link is not None
     edited = tuple(edited_in_graph(decision.case, link) | edited_in_erp(decision.case, link))
-    return sorted_out(Pair(decision.case, link, has_base=True), asked.wanted[link.event_id], edited, ctx)
+    return sorted_out(Pair(decision.case, link, has_base=True), wanted, edited, ctx)
 
 
-def _left_out(decision: Decision, asked: _Asked, ctx: Context) -> list[LeftOut]:
+def _left_out(
+    decision: Decision, entry: JournalEntry | None, wanted: Sequence[PutBack], ctx: Context
+) -> list[LeftOut]:
     """Of one item, the fields that are not put back, and why."""
-    link, entry = decision.case.link, asked.entries.get(decision.case.event_id)
-    if link is None or entry is None:
+    if decision.case.link is None or entry is None:
         return []
-    wanted = asked.wanted[link.event_id]
     if decision.case.event is None or decision.case.activity is None:
         return [LeftOut(entry, "", Phrase(decision.reason) if decision.reason else Outcome.PAIR_OVER.say())]
-    why = _why_not(decision, asked, ctx)
+    why = _why_not(decision, wanted, ctx)
     written: frozenset[Field] = frozenset(f for _, fields in decision.written for f in fields)
     same = {one.field for one in wanted if one.before == one.after}
     left = [(f, told) for f, told in why.items() if (told or f not in written) and f not in same]

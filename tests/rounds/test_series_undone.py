@@ -13,7 +13,7 @@ from jobs.commands.undo import plan_undo, undo
 from sync_core.model.link import Link
 from tests.support.budget import in_turn
 from tests.support.house import House
-from tests.support.series import MONDAYS, READINGS, in_each_reading, mondays, nine, on, repeating, starts
+from tests.support.series import MONDAYS, READINGS, in_each_reading, mondays, nine, on, repeating, starts, subjects
 
 GUEST = "guest@client.example"
 TUESDAYS = [day + timedelta(days=1) for day in MONDAYS]
@@ -92,6 +92,37 @@ async def test_a_round_that_followed_another_pattern_puts_back_every_date(house:
         day.isoformat() for day in MONDAYS
     ]
     assert await house.settle() == {}
+
+
+async def test_a_pattern_that_no_round_has_seen_keeps_no_date_from_its_undo(house: House) -> None:
+    """Each date gets its title back on the day where it is by then; the plan says so, and what was edited since."""
+    series = mondays(house)
+    await house.settle()
+    house.outlook().edit(series, subject="Other")
+    await house.settle()
+    round_id = await last_round(house)
+    house.outlook().make_series(series, repeating("tuesday", since=TUESDAYS[0]))
+    planned = await plan_undo(house.world, round_id)
+    done = await undo(house.world, round_id)
+
+    assert [len(one.lines) for one in (planned, done)] == [len(MONDAYS)] * 2
+    assert (planned.left_out, done.left_out) == ((), ())
+    assert (starts(house), subjects(house.desk().activities())) == (nine(*TUESDAYS), {"Week"})
+    assert await house.settle() == {}
+
+
+async def test_a_date_that_has_moved_on_by_another_pattern_is_left_out(house: House) -> None:
+    """Its time was edited since, whether or not a round has seen that."""
+    series = mondays(house)
+    await house.settle()
+    house.outlook().make_series(series, repeating("tuesday", since=TUESDAYS[0]))
+    await house.settle()
+    round_id = await last_round(house)
+    house.outlook().make_series(series, repeating("monday", since=MONDAYS[0]))
+    done = await undo(house.world, round_id)
+
+    assert [(one.field, one.why.code) for one in done.left_out] == [("time", "edited-since")] * len(MONDAYS)
+    assert done.lines == ()
 
 
 async def links(house: House) -> list[Link]:

@@ -121,6 +121,21 @@ async def test_what_was_edited_since_is_left_out_and_said(house: House) -> None:
     assert [line for line in undo_lines(done) if "edited since" in line]
 
 
+async def test_what_nobody_has_synced_yet_is_not_called_put_back(house: House) -> None:
+    """An edit that the round of the undo carries is an edit like any other."""
+    event, activity, round_id = await carried(house)
+    house.outlook().edit(event, subject="Right", start=at(3, 16), end=at(3, 17), importance="low")
+    planned = shapes.undo_of(await plan_undo(house.world, round_id))
+
+    assert planned["lines"] == []
+    assert {(one["field"], one["code"]) for one in planned["left_out"]} == {
+        (field, "edited-since") for field in ("subject", "time", "priority")
+    }
+    await undo(house.world, round_id)
+    await house.settle()
+    assert sides(house, event, activity)[:2] == ("Right", "Right")
+
+
 async def test_what_is_back_already_is_not_put_back_again(house: House) -> None:
     """A reminder goes along with the time of its meeting, and is no reason of its own to write anything."""
     event = house.outlook().create("Planning", at(3), at(3, 10), reminder=15)
