@@ -51,8 +51,9 @@ from sync_core.model.link import Link, LinkStatus, Role
 from sync_core.model.memory import Memory
 from sync_core.model.sides import ErpActivity, GraphEvent, Malformed
 from sync_core.model.user import User
-from sync_core.plan.decide import ELSEWHERE, HALF_SEEN, decide
+from sync_core.plan.decide import decide
 from sync_core.plan.delete import judge_gone
+from sync_core.plan.exits import ELSEWHERE, HALF_SEEN
 from sync_core.plan.match import match
 from sync_core.plan.unlinked import Unlinked, meeting_of
 from sync_core.reading.news import permitted

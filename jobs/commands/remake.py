@@ -30,8 +30,8 @@ from sync_core.model.sides import GraphEvent, Side
 from sync_core.model.user import User
 from sync_core.model.why import Why, named
 from sync_core.model.writes import CreateEvent, Outcome
-from sync_core.plan.decide import ELSEWHERE
 from sync_core.plan.delete import judge_gone
+from sync_core.plan.exits import ELSEWHERE
 from sync_core.plan.identity import transaction_id
 from sync_core.plan.tables import REASONS, Trait
 from sync_core.plan.undo import REMAKES, Remade, remade

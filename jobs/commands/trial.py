@@ -16,7 +16,8 @@ from sync_core.model.decision import Case, Context, Decision, Intent, Verdict
 from sync_core.model.link import Link
 from sync_core.model.memory import InboxRow, Memory
 from sync_core.model.user import User
-from sync_core.plan.decide import HALF_SEEN, decide
+from sync_core.plan.decide import decide
+from sync_core.plan.exits import HALF_SEEN
 from sync_core.reading.frame import Scale
 
 

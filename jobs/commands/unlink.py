@@ -23,7 +23,7 @@ from sync_core.model.link import ENDED, Link, Role
 from sync_core.model.memory import Memory
 from sync_core.model.series import nameless
 from sync_core.model.user import User
-from sync_core.plan.decide import UNLINKED
+from sync_core.plan.exits import UNLINKED
 from sync_core.plan.unsynced import after_round
 
 

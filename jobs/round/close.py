@@ -20,7 +20,7 @@ from sync_core.model import link as life
 from sync_core.model.event import Window
 from sync_core.model.link import Link
 from sync_core.model.memory import Cursors
-from sync_core.plan.decide import is_over_link
+from sync_core.plan.over import is_over_link
 from sync_core.reading.frame import Frame
 from sync_core.reading.news import GraphNews, is_asked_daily
 

@@ -14,7 +14,7 @@ from sync_core.errors import OWN_MISTAKE
 from sync_core.model import link as life
 from sync_core.model.link import PendingState
 from sync_core.model.unsynced import UNSHOWN
-from sync_core.plan import dates, decide, delete, flow, holds, match, relocate, repattern, shared, update_rules
+from sync_core.plan import dates, delete, exits, flow, holds, match, relocate, repattern, shared, update_rules
 from sync_core.plan.tables import HINDRANCES, REASONS, Obstacle, Trait
 
 NOTHING_TO_DO = "nothing: calsync goes on by itself"
@@ -42,13 +42,13 @@ DO: Mapping[str, str] = {
     HINDRANCES[PendingState.TWIN]: "delete the event that is one too many",
     HINDRANCES[PendingState.CLASH]: "delete the imported event; whoever has the meeting of their own keeps it",
     HINDRANCES[PendingState.NAMED_TWICE]: "void the activity that is one too many",
-    decide.UNLINKED: "retry this item, if both sides are to be in step again",
-    decide.MALFORMED: "open the item, correct what it says and save it",
-    decide.UNDECIDED: NOTHING_TO_DO,
-    decide.ELSEWHERE: "move the event back into the default calendar",
-    decide.HALF_SEEN: NOTHING_TO_DO,
-    decide.HIDDEN: "let ERP.net's administrator make the activity visible to the service user",
-    decide.RESTORED: "save the activity in ERP.net once, to accept what it says",
+    exits.UNLINKED: "retry this item, if both sides are to be in step again",
+    exits.MALFORMED: "open the item, correct what it says and save it",
+    exits.UNDECIDED: NOTHING_TO_DO,
+    exits.ELSEWHERE: "move the event back into the default calendar",
+    exits.HALF_SEEN: NOTHING_TO_DO,
+    exits.HIDDEN: "let ERP.net's administrator make the activity visible to the service user",
+    exits.RESTORED: "save the activity in ERP.net once, to accept what it says",
     delete.DELETED_IN_OUTLOOK: "nothing: enter it again in Outlook, if it is to take place after all",
     delete.CANCELLED: "nothing: it does not take place",
     delete.DELETED_IN_ERP: "nothing: enter it again in ERP.net, if it is to take place after all",

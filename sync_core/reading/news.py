@@ -30,8 +30,8 @@ from sync_core.model.link import (
 from sync_core.model.policy import PrivateRule, SeriesRule
 from sync_core.model.sides import EventKind, Evidence, GraphEvent, GraphReading, Malformed, Side
 from sync_core.people.mail import invited
-from sync_core.plan.decide import is_over_link
 from sync_core.plan.delete import judge_gone, sight_of_malformed
+from sync_core.plan.over import is_over_link
 from sync_core.plan.relocate import Move, by_uid
 from sync_core.reading.frame import Frame
 

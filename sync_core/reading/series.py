@@ -23,8 +23,8 @@ from sync_core.model.link import WATCHED, Link, master_of
 from sync_core.model.policy import SeriesRule
 from sync_core.model.series import Occurrence, Recurrence
 from sync_core.model.sides import EventKind, Evidence, GraphEvent, GraphReading, Malformed, SeriesDates
-from sync_core.plan.decide import is_over_link
 from sync_core.plan.delete import judge_gone
+from sync_core.plan.over import is_over_link
 from sync_core.plan.relocate import Move, by_uid
 from sync_core.plan.repattern import Series, awaiting
 from sync_core.reading.frame import Frame

@@ -171,7 +171,7 @@ async def test_the_sweep_is_about_the_functions_of_the_way() -> None:
         met = {name for name, seen in calls.items() if seen}
         way = {
             "plan.decide.decide",
-            "plan.decide._over",
+            "plan.exits._over",
             "plan.tables.scope",
             "plan.update.update_pair",
             "plan.delete.void",

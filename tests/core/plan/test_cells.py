@@ -8,7 +8,7 @@ import pytest
 
 from sync_core.model.decision import Case, Context
 from sync_core.model.policy import Policy, Winner
-from sync_core.plan import decide as way
+from sync_core.plan import exits as way
 from sync_core.plan.cells import WORDS, in_words, of_exit, of_table
 from sync_core.plan.decide import decide
 from sync_core.plan.guard import guard

@@ -12,14 +12,14 @@ from sync_core.model.link import CategoryState, Clash, Conflict, EndedBy, Link, 
 from sync_core.model.policy import Direction, Policy
 from sync_core.model.sides import Attendee, ErpActivity, EventKind, Field, Side
 from sync_core.model.writes import CreateActivity, PatchActivity, RemoveEvent, VoidActivity
-from sync_core.plan.decide import ELSEWHERE, HIDDEN, decide, is_over_link
+from sync_core.plan.decide import decide
+from sync_core.plan.exits import ELSEWHERE, HIDDEN
 from sync_core.plan.identity import link_after
 from sync_core.plan.tables import PARTNER_GONE
 from tests.support.samples import (
     NOW,
     PAST_ACTIVITY,
     PAST_EVENT,
-    SOFIA,
     a_case,
     a_context,
     a_link,
@@ -383,15 +383,6 @@ def test_an_archived_pair_that_moves_back_is_revived(case: Case) -> None:
     )
     assert decision.link is not None
     assert (decision.link.status, decision.link.ended_at) == (LinkStatus.LIVE, None)
-
-
-def test_a_link_is_over_when_both_bases_are() -> None:
-    """The daily roll retires a link by its bases alone."""
-    before = NOW - timedelta(days=1)
-
-    assert is_over_link(past_link(), before, SOFIA)
-    assert not is_over_link(a_link(base_event=PAST_EVENT), before, SOFIA)
-    assert not is_over_link(a_link(base_activity=PAST_ACTIVITY), before, SOFIA)
 
 
 def test_a_link_is_followed_wherever_its_event_goes() -> None:

@@ -24,7 +24,7 @@ from sync_core.model.link import (
 )
 from sync_core.model.series import Occurrence
 from sync_core.model.sides import CONFLICT_CATEGORY, EventKind, Field, Seen, Side
-from sync_core.plan import decide as way
+from sync_core.plan import exits as way
 from sync_core.plan.decide import decide
 from tests.support.samples import (
     BORIS,

@@ -16,7 +16,7 @@ from jobs.commands.unlink import unlink
 from jobs.commands.unsynced import list_unsynced
 from jobs.wish import Kind, Wish
 from sync_core.model.link import EndedBy
-from sync_core.plan.decide import UNLINKED
+from sync_core.plan.exits import UNLINKED
 from tests.support.app import App
 from tests.support.days import at, linked_meeting
 from tests.support.house import ANNA, House, open_office, upn_of
