@@ -21,6 +21,7 @@ from sync_core.errors import PageFailed
 from sync_core.model.claim import Claim
 from sync_core.model.decision import Context
 from sync_core.model.event import Window
+from sync_core.model.series import series_uid_of
 from sync_core.model.sides import ErpActivity, GraphEvent
 from sync_core.plan.match import owners
 from sync_core.plan.unlinked import Unlinked, names_date
@@ -74,14 +75,13 @@ class Lookup:
                 raise
             return await replace(self, full=False).complete(unlinked)
         unlinked, bearers = await self._named_events(unlinked)
-        unlinked = with_events(unlinked, [*marked, *bearers])
-        unlinked = replace(unlinked, named=await self._named(unlinked, {event.id for event in marked}))
+        items = self._items(marked)
+        unlinked = with_events(unlinked, [*items, *bearers])
+        unlinked = replace(unlinked, named=await self._named(unlinked, {event.id for event in items}))
         found = {a.id: a for own in unlinked.named.values() for a in own}
         unlinked, new = await self._marks_of_creates(await self._with_links(unlinked, names_in_erp(found)))
-        marked += new
-        unlinked = with_events(unlinked, marked)
-        marks = {event.id: activity for activity, event in owners(marked, self.ctx.mailbox).items()}
-        unlinked = replace(unlinked, marks=marks, originals=originals_of(unlinked, self.claims, self.ctx))
+        unlinked = self._with_marks(unlinked, [*marked, *new])
+        unlinked = replace(unlinked, originals=originals_of(unlinked, self.claims, self.ctx))
         return replace(unlinked, known=await self._known(unlinked), unsure=frozenset(self.unsure))
 
     # Links
@@ -100,7 +100,7 @@ class Lookup:
         """Events with a mark that counts: in a full round all, else those of activities about to get an event."""
         if self.full:
             marked = (await self.world.calendar.read_marked(self.ctx.mailbox)).events
-            return unlinked, self._counting(marked, unlinked)
+            return unlinked, counting(marked, unlinked)
         return await self._bearing(may_be_marked(unlinked, self.ctx), unlinked)
 
     async def _bearing(self, activity_ids: Collection[str], unlinked: Unlinked) -> tuple[Unlinked, list[GraphEvent]]:
@@ -111,12 +111,21 @@ class Lookup:
         self.unsure.update(set(activity_ids) - set(answers))
         found = [event for marked in answers.values() for event in marked]
         unlinked = await self._known_of_events(unlinked, found)
-        return unlinked, self._counting(found, unlinked)
+        return unlinked, counting(found, unlinked)
 
-    def _counting(self, events: Iterable[GraphEvent], unlinked: Unlinked) -> list[GraphEvent]:
-        """The events whose mark counts. Where the dates of series are synced, a mark on a series is nobody's."""
-        marked = counting(events, unlinked)
-        return [e for e in marked if not e.is_series] if is_on(self.ctx) else marked
+    def _items(self, marked: Iterable[GraphEvent]) -> list[GraphEvent]:
+        """The events that are items: where the dates of series are synced, a series itself is none."""
+        return [event for event in marked if not (event.is_series and is_on(self.ctx))]
+
+    def _with_marks(self, unlinked: Unlinked, marked: Collection[GraphEvent]) -> Unlinked:
+        """The items with these marks on events, and on series as a whole."""
+        owned, items = owners(marked, self.ctx.mailbox), self._items(marked)
+        ids = {event.id for event in items}
+        return replace(
+            with_events(unlinked, items),
+            marks={e.id: activity for activity, e in owned.items() if e.id in ids},
+            series_marks={uid_key(series_uid_of(e.ical_uid)): a for a, e in owned.items() if e.id not in ids},
+        )
 
     async def _marks_of_creates(self, unlinked: Unlinked) -> tuple[Unlinked, list[GraphEvent]]:
         """Events that look new but bear our mark."""

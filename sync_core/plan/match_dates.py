@@ -1,7 +1,8 @@
 """Which dates of a series belong to activities that name none of its dates (any more).
 
-One names the whole series: it was made of a single event that has become a series since (R27). Another names a date
-that the series lost: it got another pattern while our memory was lost (R19). Nothing else says where they go on.
+One names the whole series, or our mark on the series names it: the two were made of each other while the event was a
+single one (R27). Another names a date that the series lost: it got another pattern while our memory was lost (R19).
+Nothing else says where they go on.
 """
 
 from __future__ import annotations
@@ -26,14 +27,14 @@ A_DAY = timedelta(days=1)
 
 
 def of_single_events(events: Iterable[GraphEvent], unlinked: Unlinked, ctx: Context) -> dict[str, ErpActivity]:
-    """The activities that name a whole series, by the event of the date that each of them is: it was made of a single
-    event that has become a series since (R27). One that stands on none of its days is the first date's, if no date of
+    """The activities of a whole series, by the event of the date that each of them is: the single event that they
+    belong to has become a series since (R27). One that stands on none of its days is the first date's, if no date of
     the series has a link."""
     linked = {uid_key(x.occurrence.series_uid) for x in unlinked.links if x.occurrence and x.status in WATCHED}
     dates = by_uid([e for e in events if not living_of(e, unlinked, ())], _series_of)
     found: dict[str, ErpActivity] = {}
     for uid, own in dates.items():
-        named = [a for a in unlinked.named.get(uid, ()) if isinstance(a, ErpActivity) and not a.void]
+        named = _of_whole_series(uid, unlinked)
         if len(named) == 1 and named[0].id not in unlinked.linked:
             start, _ = bounds(erp_when(named[0].content, ZoneInfo(ctx.digits_zone)), ctx.zone)
             apart = {e.id: min(abs(bounds(graph_when(e.content), ctx.zone)[0] - start), A_DAY) for e in own}
@@ -41,6 +42,14 @@ def of_single_events(events: Iterable[GraphEvent], unlinked: Unlinked, ctx: Cont
             if uid not in linked or apart[nearest.id] < A_DAY:
                 found[nearest.id] = named[0]
     return found
+
+
+def _of_whole_series(uid: str, unlinked: Unlinked) -> list[ErpActivity]:
+    """The activities that name a series, and the one that our mark on it names: the event that was made of it became
+    one before the link was saved."""
+    marked = unlinked.known.get(unlinked.series_marks.get(uid, ""))
+    unnamed = [marked] if marked is not None and not meeting_of(marked) else []
+    return [a for a in (*unlinked.named.get(uid, ()), *unnamed) if isinstance(a, ErpActivity) and not a.void]
 
 
 def of_other_dates(

@@ -29,8 +29,9 @@ class Unlinked:
     ``begun`` are the events whose pair has ended and of which an activity is being made anew.
 
     ``named`` are the activities by the meeting they name. ``marks`` are, by event, the activities that our marks
-    name, where the mark counts. ``originals`` are, by meeting, the activities that links and claims name; where
-    ERP.net lacks one, its id may have changed. ``known`` is what ERP.net has of all these, void ones included.
+    name, where the mark counts; ``series_marks`` those of marks on whole series, by series, where its dates are the
+    items. ``originals`` are, by meeting, the activities that links and claims name; where ERP.net lacks one, its id
+    may have changed. ``known`` is what ERP.net has of all these, void ones included.
     ``unsure`` are the ids of items whose partner could not be looked for, ``awaiting`` those of events that a linked
     date may go on as (repattern.py): they wait.
     """
@@ -44,6 +45,7 @@ class Unlinked:
     begun: frozenset[str] = frozenset()
     named: Mapping[str, Sequence[ErpActivity | Malformed]] = field(default_factory=dict)
     marks: Mapping[str, str] = field(default_factory=dict)
+    series_marks: Mapping[str, str] = field(default_factory=dict)
     originals: Mapping[str, Collection[str]] = field(default_factory=dict)
     known: Mapping[str, ErpActivity] = field(default_factory=dict)
     unsure: frozenset[str] = frozenset()

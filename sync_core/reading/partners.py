@@ -119,5 +119,9 @@ def known_with(unlinked: Unlinked) -> dict[str, ErpActivity]:
 
 def unknown(unlinked: Unlinked) -> set[str]:
     """The ids of the activities that marks, links and claims name and that were not read."""
-    wanted = {*unlinked.marks.values(), *(i for ids in unlinked.originals.values() for i in ids)}
+    wanted = {
+        *unlinked.marks.values(),
+        *unlinked.series_marks.values(),
+        *(i for ids in unlinked.originals.values() for i in ids),
+    }
     return wanted - known_with(unlinked).keys()

@@ -9,9 +9,10 @@ from typing import cast
 import pytest
 
 from jobs.company import start_app
-from jobs.ports import Erp
+from jobs.ports import Calendar, Erp
 from sync_core.model.link import LinkStatus
 from sync_core.model.policy import SeriesRule
+from sync_core.model.why import Why
 from tests.support.budget import budget, each, told
 from tests.support.days import only
 from tests.support.house import House
@@ -71,6 +72,51 @@ async def test_a_meeting_whose_first_answer_was_lost_becomes_weekly(house: House
 
     assert starts(house) == nine(*MONDAYS[1:])
     assert on(house, MONDAYS[1])["Id"] == first
+
+
+async def typed_in_erp_and_weekly_in_outlook(house: House) -> str:
+    """An activity whose event was made, and became a series before its link was saved; the activity's id."""
+    activity = house.desk().create("Talk", clock(MONDAYS[1]), clock(MONDAYS[1], 10))
+
+    async def on_call(name: str) -> None:
+        if name == "write":
+            house.graph.add_fault("*", kind="lose")
+
+    whole = house.world
+    house.world = replace(whole, calendar=cast(Calendar, Watched(whole.calendar, on_call)))
+    await house.sync()
+    house.world = whole
+    house.graph.faults.clear()
+    house.advance(minutes=20)
+    house.outlook().make_series(only(house.outlook().events())["id"], EVERY_MONDAY)
+    return activity
+
+
+async def test_an_activity_whose_event_was_made_unanswered_becomes_weekly(house: House) -> None:
+    """The event bears our mark: the activity is its date's, and the other dates get theirs."""
+    await house.step()
+    first = await typed_in_erp_and_weekly_in_outlook(house)
+    await house.settle()
+
+    assert starts(house) == nine(*MONDAYS[1:])
+    assert on(house, MONDAYS[1])["Id"] == first
+    assert len(house.outlook().events()) == 1
+
+
+async def test_an_activity_whose_event_became_weekly_waits_for_series_to_be_synced(house: House) -> None:
+    """With SYNC_SERIES=skip it is listed with its reason and gets no second event; with window it is its date's."""
+    house.set_policy(series=SeriesRule.SKIP)
+    await house.step()
+    first = await typed_in_erp_and_weekly_in_outlook(house)
+    await house.settle()
+    listed = await house.world.store.read_unsynced((await house.user()).id)
+    assert [(one.activity_id, one.reason) for one in listed.items] == [(first, Why.SERIES)]
+    house.set_policy(series=SeriesRule.WINDOW)
+    await house.settle()
+
+    assert starts(house) == nine(*MONDAYS[1:])
+    assert on(house, MONDAYS[1])["Id"] == first
+    assert len(house.outlook().events()) == 1
 
 
 async def test_a_meeting_becomes_weekly_while_the_state_tables_are_lost(house: House) -> None:

@@ -13,7 +13,7 @@ from sync_core.model.link import Pending, PendingState
 from sync_core.model.policy import Policy, SeriesRule, Winner
 from sync_core.model.series import EXCHANGE, NO_DATE, Occurrence, Rhythm
 from sync_core.model.sides import ErpActivity, EventKind, GraphEvent, Side
-from tests.support.samples import a_context, a_link, an_event, shown, utc
+from tests.support.samples import a_context, a_link, an_activity, an_event, shown, utc
 from tests.support.unlinked import OTHER, imported, matched, unpaired
 
 WINDOWED = Policy(series=SeriesRule.WINDOW)
@@ -62,6 +62,22 @@ SINGLES = {
     "a whole series, and that day has an activity of its own": (
         unpaired(*DATES[1:2], imported("A1"), imported("A2", external_id=DATES[1].ical_uid), named=OWN_AND_SERIES),
         [("", "A1", "partner-gone"), ("D2", "A2", "waiting")],
+    ),
+    "our mark on the whole series names it": (
+        unpaired(*DATES, an_activity(id="A1"), series_marks={"uid-1": "A1"}),
+        [("D1", "", "waiting"), ("D2", "A1", "waiting"), ("D3", "", "waiting")],
+    ),
+    "our mark on the whole series names it, and so does another": (
+        unpaired(*DATES[1:2], imported("A2"), an_activity(id="A1"), series_marks={"uid-1": "A1"}),
+        [("", "A1", "waiting"), ("", "A2", "partner-gone"), ("D2", "", "waiting")],
+    ),
+    "our mark on the whole series names one of another meeting": (
+        unpaired(*DATES[1:2], imported("A1", external_id="uid-2"), series_marks={"uid-1": "A1"}, named={}),
+        [("", "A1", "partner-gone"), ("D2", "", "waiting")],
+    ),
+    "our mark on the whole series names a void one": (
+        unpaired(*DATES[1:2], an_activity(id="A1", void=True), series_marks={"uid-1": "A1"}),
+        [("", "A1", "waiting"), ("D2", "", "waiting")],
     ),
 }
 
