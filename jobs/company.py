@@ -57,8 +57,8 @@ async def start_app(world: World) -> None:
 async def stamp_policy(world: World, *, by_app: bool = False) -> tuple[Instance, str]:
     """Store the policy of the settings here: the app's always, the command line's only if none is stored yet.
 
-    Returns the instance row with its etag. Raises ``WrongStore``, and ``StaleWrite`` if others save the row every
-    time.
+    Returns the instance row with its etag; where nothing is to be stored, as it was when the world was opened. Raises
+    ``WrongStore``, and ``StaleWrite`` if others save the row every time.
     """
 
     def stamp(instance: Instance) -> Instance | None:
@@ -67,7 +67,7 @@ async def stamp_policy(world: World, *, by_app: bool = False) -> tuple[Instance,
             return None
         return _stamped(world, instance, world.policy, by_app=by_app)
 
-    return await revise_instance(world, stamp)
+    return await revise_instance(world, stamp, world.opened_on)
 
 
 async def change_policy(world: World, *, take_over: bool = False) -> None:
@@ -143,13 +143,16 @@ def _mistake(one: Difference, *, by_app: bool) -> str:
     return f"{difference}: leave it out here to take that, or {remedy}."
 
 
-async def revise_instance(world: World, revise: Callable[[Instance], Instance | None]) -> tuple[Instance, str]:
+async def revise_instance(
+    world: World, revise: Callable[[Instance], Instance | None], row: tuple[Instance, str] | None = None
+) -> tuple[Instance, str]:
     """Save what ``revise`` makes of the instance row (None: leave it); return the row as stored, and its etag.
 
-    If another process saves first, ``revise`` is called again with its row. Raises ``StaleWrite`` after ``TRIES``.
+    ``row`` is the row as it was read before, which is tried first. If another process saves first, ``revise`` is
+    called again with its row. Raises ``StaleWrite`` after ``TRIES``.
     """
     for attempt in range(1, TRIES + 1):
-        instance, etag = await world.store.read_instance()
+        instance, etag = (row if attempt == 1 else None) or await world.store.read_instance()
         revised = revise(instance)
         if revised is None or revised == instance:
             return instance, etag

@@ -54,8 +54,7 @@ class Fence:
 
     async def settle(self, served: str) -> None:
         """Take back the user's due mark, unless a round was asked for after the wake token that was ``served``."""
-        async with self._turn:
-            await self._world.store.settle(self._lease, served)
+        await self._world.store.settle(self._lease, served)
 
     async def prove(self, memory: Memory) -> frozenset[str]:
         """Make names and ledger those of all links, which ``memory`` holds as they are stored. Returns the events of

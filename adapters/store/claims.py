@@ -102,6 +102,13 @@ class Meetings:
 
     backend: Backend
     old_index: OldIndex
+    links_of: dict[str, int]
+    """How many links each user has, as their rows said when they were read last."""
+
+    @property
+    def _about(self) -> int | None:
+        """About how many rows the index and the claims have each; None = not known."""
+        return sum(self.links_of.values()) or None
 
     async def reindex(self, user_id: str, links: Collection[Link], done: Collection[str] = ()) -> None:
         """Write the index rows of these links but for the ``done``. Of an activity that one of them feeds the row
@@ -157,7 +164,7 @@ class Meetings:
 
     async def read_claims(self, keys: Collection[str]) -> dict[str, Claim]:
         """The claims on meetings by key; an unclaimed one has ``UNCLAIMED``, one that cannot be read says why."""
-        found = await self.backend.find_each(Table.MEETINGS, _CLAIMS, {_meeting(key) for key in keys})
+        found = await self.backend.find_each(Table.MEETINGS, _CLAIMS, {_meeting(key) for key in keys}, self._about)
         rows = {key: found[_meeting(key)] for key in keys}
         return {key: _claim_or_why(own[0]) if own else UNCLAIMED for key, own in rows.items()}
 
@@ -261,7 +268,7 @@ class Meetings:
 
     async def _found(self, kind: str, firsts: Sequence[str]) -> list[list[Row]]:
         """The rows of the index whose key begins with each of ``firsts``, old ones included."""
-        today = await self.backend.find_each(Table.MEETINGS, kind, {f"{first}:" for first in firsts})
+        today = await self.backend.find_each(Table.MEETINGS, kind, {f"{first}:" for first in firsts}, self._about)
         found = [today[f"{first}:"] for first in firsts]
         if await self.old_index.is_empty(kind):
             return found

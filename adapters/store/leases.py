@@ -23,6 +23,9 @@ from jobs.ports import Lease
 from sync_core.errors import LeaseHeld, LeaseLost, RowUnreadable, StoreUnavailable
 from sync_core.model.ledger import RULES, Ledger
 
+MOST_MET = 32
+"""So many leases are known as they were met last."""
+
 TRIES = 5
 """The most tries to write a row against other writers; then ``StoreUnavailable`` is raised."""
 
@@ -56,11 +59,17 @@ class Leases:
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
         self._seconds: dict[tuple[str, str], int] = {}
+        self._met: dict[str, Row] = {}
+        """The rows of leases that nobody held when their users were recalled last, a few."""
 
     async def acquire_lease(self, user_id: str, holder: str, seconds: int) -> Lease:
-        """Take or (as the same holder) take over the lease for ``seconds``. Raises ``LeaseHeld``."""
-        for _ in range(TRIES):
-            row = await self.backend.read(Table.STATE, lease_key(user_id))
+        """Take or (as the same holder) take over the lease for ``seconds``. Raises ``LeaseHeld``.
+
+        A free one that was met just before is not read again: whoever took it since has changed its etag.
+        """
+        met = self._met.pop(user_id, None)
+        for attempt in range(TRIES):
+            row = (met if not attempt else None) or await self.backend.read(Table.STATE, lease_key(user_id))
             self._refuse_held(row, holder)
             with suppress(Conflict):
                 return await self._take(user_id, holder, seconds, row)
@@ -77,6 +86,16 @@ class Leases:
     async def break_lease(self, user_id: str) -> None:
         """Make whoever works on this user stop at their next save (design.md §4 "The switch")."""
         await self.backend.write(Table.STATE, Op(Verb.DELETE, lease_key(user_id)))
+
+    def _meet(self, user_id: str, rows: Iterable[Row]) -> None:
+        """Remember the lease among the user's rows that were just read, if it can be taken as it is."""
+        self._met.pop(user_id, None)
+        row = next((row for row in rows if row.key.row == LEASE), None)
+        with suppress(RowUnreadable):  # a newer build's
+            if row is not None and (held := _held_in(row)) is not None and not held.holder:
+                self._met[user_id] = row
+        if len(self._met) > MOST_MET:
+            del self._met[next(iter(self._met))]
 
     async def _take(self, user_id: str, holder: str, seconds: int, row: Row | None) -> Lease:
         verb, etag = (Verb.PUT, row.etag) if row else (Verb.INSERT, "")

@@ -86,6 +86,7 @@ class RowStore(
         super().__init__(backend)
         self.old_index = OldIndex(backend)
         self.people_changed = 0
+        self.links_of = {}
         self._lately: dict[str, Row] = {}
         """The rows of users as they were read last, a few."""
 
@@ -140,6 +141,12 @@ class RowStore(
         The mark holds the etag of the row about who was forgotten, and the service's time when the reading began. Of
         many processes the first reading is the only one, so it leaves that etag to the second, which is of all again.
         """
+        followed = await self._follow(mark)
+        read = {user.id: user.tally.links for user in followed.users}
+        self.links_of = read if followed.is_whole else self.links_of | read
+        return followed
+
+    async def _follow(self, mark: str) -> Followed:
         if not mark:
             rows = await self.backend.scan(Table.USERS, "user")
             return Followed(tuple(map(_known, rows)), True, UNMARKED if len(rows) > SMALL else "")
@@ -218,14 +225,16 @@ class RowStore(
 
     async def recall(self, user_id: str) -> Memory:
         """Everything remembered about the user, in one query. Raises ``RowUnreadable``."""
-        return state.memory_in(user_id, await self.backend.scan(Table.STATE, codec.key(user_id)))
+        found = await self.backend.scan(Table.STATE, codec.key(user_id))
+        self._meet(user_id, found)
+        return state.memory_in(user_id, found)
 
     async def recall_due(self, user_id: str) -> Memory:
         """What tells whether a round is due: like ``recall``, but without links where none of them can make one due.
 
         Raises ``RowUnreadable``.
         """
-        found = await self.backend.scan_but(Table.STATE, codec.key(user_id), state.LINK)
+        found = await self._without_links(user_id)
         memory = state.memory_in(user_id, found)
         if memory.cursors.settled and not memory.holds:  # what is on a hold stands on the links
             return memory
@@ -234,8 +243,7 @@ class RowStore(
     async def recall_open(self, user_id: str) -> Memory | None:
         """Like ``recall``, but of the links those that the ledger lists; None where none is known, or it does not fit
         them. Raises ``RowUnreadable``."""
-        found = await self.backend.scan_but(Table.STATE, codec.key(user_id), state.LINK)
-        return await self._with_open(user_id, found)
+        return await self._with_open(user_id, await self._without_links(user_id))
 
     async def find_links(
         self, user_id: str, names: Names, known: Collection[str] = (), among: int | None = None
@@ -255,6 +263,11 @@ class RowStore(
         if row is None or ledger_in([row]) is None:
             return None
         return await self.find_links(user_id, named(activities=[activity_id]))
+
+    async def _without_links(self, user_id: str) -> list[Row]:
+        found = await self.backend.scan_but(Table.STATE, codec.key(user_id), state.LINK)
+        self._meet(user_id, found)
+        return found
 
     async def _with_open(self, user_id: str, found: Sequence[Row]) -> Memory | None:
         ledger = ledger_in(found)
@@ -283,9 +296,9 @@ class RowStore(
         renewed. Links are indexed afterwards, unless the caller does that (``follow``). What makes the user due is
         marked before. Raises ``LeaseLost``: nothing of that transaction was stored.
         """
-        if any(map(makes_due, changes)):
-            await self._mark_under(lease)
-        lease = await self._knowing_begun(lease, changes)
+        marks = [self._mark_under(lease)] if any(map(makes_due, changes)) else []
+        [begun, *_] = await gather([self._begun(lease, changes), *marks])
+        lease = replace(lease, begun=begun)
         ledger = ledger if any(isinstance(change.row, Link) for change in changes) else lease.ledger
         others: list[RowChange] = [change for change in changes if not isinstance(change.row, Cursors)]
         cursors: list[RowChange] = [change for change in changes if isinstance(change.row, Cursors)]
@@ -308,12 +321,12 @@ class RowStore(
         await self._follow_links(user_id, changes)
         await self._follow_clashes(user_id, changes)
 
-    async def _knowing_begun(self, lease: Lease, changes: Sequence[RowChange]) -> Lease:
-        """The lease with the creates that are under way, where changes are about such and it is not known yet. Raises
+    async def _begun(self, lease: Lease, changes: Sequence[RowChange]) -> tuple[Pending, ...] | None:
+        """The creates that are under way, where changes are about such or it is known already. Raises
         ``RowUnreadable``."""
         if lease.begun is not None or not any(isinstance(change.row, Pending) for change in changes):
-            return lease
-        return replace(lease, begun=begun_in(await self.backend.read(Table.STATE, begun_key(lease.user_id))))
+            return lease.begun
+        return begun_in(await self.backend.read(Table.STATE, begun_key(lease.user_id)))
 
     async def file_inbox(self, user_id: str, rows: Collection[InboxRow]) -> None:
         """Add or replace inbox rows (needs no lease); of two rows of one activity the last counts.

@@ -35,9 +35,12 @@ class Real:
     events: list[str]
 
     async def round(self) -> Cost:
-        """Run a round as the queue function does, in a process that knows who works here; what it asked for."""
+        """Run a round of somebody who was woken as the queue function does, in a process that knows who works here
+        and has seen that they are due; what it asked for."""
         world, user = self.house.world, await self.house.user()
         row = await world.store.read_instance()
+        await wake(world, user.id)
+        await world.store.recall_due(user.id)
         await world.people.read(world.store, world.clock)
         self._forget()
         report = await run_round(world, user, row=row)
@@ -214,6 +217,7 @@ async def test_who_works_here_is_read_by_a_process_twice_a_minute(
 async def _round(company: Company, world: World) -> Cost:
     user = await world.store.read_user(company.ids[0])
     assert user is not None
+    await world.store.recall_due(user.id)
     before = _asked(company)
     report = await company.rounds.run_round(world, user)
     assert report.trouble is None

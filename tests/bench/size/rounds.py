@@ -46,11 +46,11 @@ class Cost:
 
 
 COSTS = {
-    "idle": Cost(1, 0, 12, 5),
-    "new day": Cost(4, 3, 16, 80),
-    "to ERP.net": Cost(1, 2, 20, 9),
-    "to Outlook": Cost(2, 1, 23, 12),
-    "first": Cost(4, 6, 29, 5),
+    "idle": Cost(1, 0, 12, 7),
+    "new day": Cost(4, 3, 16, 82),
+    "to ERP.net": Cost(1, 2, 20, 11),
+    "to Outlook": Cost(2, 1, 23, 13),
+    "first": Cost(4, 6, 29, 8),
 }
 """Of a round that finds nothing (or its own echo), of one on a new day, with a change on either side, and of the
 first one over a calendar of 30 meetings."""

@@ -25,6 +25,9 @@ from sync_core.model.link import (
 from sync_core.model.sides import Side, stamp_of
 from tests.support.store_contract.rows import NOW, ODD, age, follower, link, save
 
+SIZES = (0, 90, 900, 9_000)
+"""So many links a company may be said to have: not known, a page, few enough to look through, too many."""
+
 
 async def old_rows(store: RowStore, begin: str) -> list[Row]:
     """The rows of an index that an older build wrote."""
@@ -273,8 +276,11 @@ class ClaimContract:
         assert [one.activity_id for one in moved if one is not None] == [f"a{n}" for n in range(250)]
         assert [await store.read_claim(one.key) for one in claims[::50]] == moved[::50]
 
-    async def test_many_claims_are_read_as_each_is(self, store: RowStore, user_id: str) -> None:
-        """Read together: the same claims, nothing for an unclaimed meeting, and why one cannot be read."""
+    @pytest.mark.parametrize("about", SIZES)
+    async def test_many_claims_are_read_as_each_is(self, store: RowStore, user_id: str, about: int) -> None:
+        """Read together: the same claims, nothing for an unclaimed meeting, and why one cannot be read. However many
+        links the company was said to have."""
+        store.links_of = {user_id: about}
         claims = [await store.save_claim(Claim(f"{user_id}-{n}", user_id, "a", NOW)) for n in range(12)]
         await age(store, Table.MEETINGS, Key("claim", codec.hashed(claims[3].key)))
         found = await store.read_claims([*(one.key for one in claims), user_id])
@@ -283,8 +289,12 @@ class ClaimContract:
         assert "schema version 99" in found[claims[3].key].unreadable
         assert found[user_id] == Claim()
 
-    async def test_many_rows_of_the_index_are_found_as_each_is(self, store: RowStore, user_id: str) -> None:
-        """Asked for a hundred activities, the store knows of each whose link it is."""
+    @pytest.mark.parametrize("about", SIZES)
+    async def test_many_rows_of_the_index_are_found_as_each_is(
+        self, store: RowStore, user_id: str, about: int
+    ) -> None:
+        """Asked for a hundred activities, the store knows of each whose link it is, likewise."""
+        store.links_of = {user_id: about}
         links = [link(f"e{number}", f"{user_id}-{number:03d}") for number in range(100)]
         await save(store, user_id, *map(Put, links[:60]))
         await save(store, "other", *map(Put, links[40:80]))

@@ -15,7 +15,7 @@ from adapters.store.codec import SCHEMA
 from adapters.store.store import RowStore
 from jobs.ports import Drop, Put
 from sync_core.content.names import ALL_FOLLOWERS, Names, named
-from sync_core.errors import RowUnreadable
+from sync_core.errors import LeaseHeld, RowUnreadable
 from sync_core.model.hold import Hold
 from sync_core.model.ledger import Ledger, ledger_of
 from sync_core.model.link import Held, Link, LinkStatus, Pending, Role
@@ -72,6 +72,34 @@ class LedgerContract:
 
         assert (other.holder, other.ledger) == ("another", kept)
         assert kept == Ledger(2, 2, ("E-two",))
+
+    async def test_a_lease_that_was_met_free_is_taken_without_reading_it(self, store: RowStore, user_id: str) -> None:
+        """Whoever has just recalled the user knows its etag; once, since it is not free any more then."""
+        kept = await keep(store, user_id, pair("one"))
+        await store.recall_due(user_id)
+        reads = store.reads
+        lease = await store.acquire_lease(user_id, "me", 60)
+
+        assert (store.reads - reads, lease.ledger) == (0, kept)
+        with pytest.raises(LeaseHeld):
+            await store.acquire_lease(user_id, "another", 60)
+
+    @pytest.mark.parametrize("is_over", [False, True], ids=["under way", "over"])
+    async def test_a_lease_that_was_taken_after_it_was_met_counts(
+        self, store: RowStore, user_id: str, is_over: bool
+    ) -> None:
+        """Another process had it meanwhile: it has it, or has left another ledger."""
+        await keep(store, user_id, pair("one"))
+        await store.recall_due(user_id)
+        other = RowStore(store.backend)
+        theirs = await other.acquire_lease(user_id, "another", 60)
+        theirs = await other.save(theirs, [Put(pair("two"))], Ledger(2, 2))
+        if is_over:
+            await other.release_lease(theirs)
+            assert (await store.acquire_lease(user_id, "me", 60)).ledger == Ledger(2, 2)
+        else:
+            with pytest.raises(LeaseHeld):
+                await store.acquire_lease(user_id, "me", 60)
 
     async def test_links_that_are_saved_without_it_take_it_away(self, store: RowStore, user_id: str) -> None:
         """Other rows do not."""
