@@ -16,7 +16,6 @@ from jobs.commands.shapes import company_of, policy_of, status_of
 from jobs.commands.unsynced import key_of as key_of_reason
 from jobs.company import in_force
 from jobs.due import pause_of
-from jobs.round.report import PRIVATE
 from portal import people
 from portal.command import told
 from portal.days import last_days
@@ -32,6 +31,7 @@ from sync_core.model.pause import Pause
 from sync_core.model.policy import SeriesRule
 from sync_core.model.unsynced import summed
 from sync_core.model.user import User
+from sync_core.people.privacy import PRIVATE
 
 RUNNING = 1_000
 """Commands among which those that run, and the last check, are looked for: as many as the tables give at once."""

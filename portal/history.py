@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 from jobs.approvals import is_retriable
 from jobs.commands.item_shapes import occurrence_of
 from jobs.commands.remembered import STATES, series_titles
-from jobs.round.report import PRIVATE
 from jobs.wish import Kind
 from portal.command import answer_of
 from portal.everyone import known, reader_zone
@@ -34,6 +33,7 @@ from sync_core.model.memory import Memory
 from sync_core.model.sides import Field
 from sync_core.model.unsynced import Unsynced
 from sync_core.model.user import User
+from sync_core.people.privacy import PRIVATE
 from sync_core.plan.undo import OPPOSITE
 
 LOOK_BACK = 1_000

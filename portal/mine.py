@@ -15,7 +15,6 @@ from jobs.commands.doings import is_about_item, newest
 from jobs.commands.item_shapes import conflicts_of, dates_entered, iso_of, occurrence_of
 from jobs.commands.shapes import status_of
 from jobs.due import pause_of
-from jobs.round.report import PRIVATE
 from jobs.wish import Kind
 from portal.command import answer_of
 from portal.http import NOT_FOUND, Denied, Json
@@ -34,6 +33,7 @@ from sync_core.model.pause import Pause
 from sync_core.model.schedule import minutes_between
 from sync_core.model.unsynced import Unsynced
 from sync_core.model.user import User, without_error
+from sync_core.people.privacy import PRIVATE
 
 RECENT, COMMANDS = 15, 1_000
 """Things done that are shown, and commands of everybody among which one's own are looked for: as many as the tables

@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jobs.commands.redaction import UNKNOWN
 from jobs.erasure import FORGOTTEN
-from jobs.round.report import PRIVATE
 from jobs.says import Found
 from portal.phrases import PHRASES
 from portal.reasons import ACTIONS, CELLS, FIELDS, PARTS, PROBLEMS, REASONS
@@ -25,6 +24,7 @@ from sync_core.content.told import DAYS, INSTANT, NONE, SPAN, STOOD_IN, follows_
 from sync_core.model.action import as_planned
 from sync_core.model.series import Recurrence, Rhythm
 from sync_core.model.user import problems_in
+from sync_core.people.privacy import PRIVATE
 from sync_core.plan.cells import WORDS, parts_of
 from sync_core.plan.remedies import remedy
 

@@ -35,7 +35,7 @@ from jobs.commands.trial import decide_now
 from jobs.company import in_force
 from jobs.round.context import context_of
 from jobs.round.lookup import Lookup
-from jobs.round.report import line_of
+from jobs.round.worded import line_of
 from jobs.waiting import Notice, erp_session, unheeded
 from jobs.world import World
 from sync_core.content.project import is_private

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from jobs.approvals import Choice, is_to_be_released, is_to_be_retried
-from jobs.round.report import PRIVATE, Line
+from jobs.round.worded import Line
 from sync_core.content.project import is_private
 from sync_core.model.action import Action
 from sync_core.model.decision import Intent
@@ -25,6 +25,7 @@ from sync_core.model.phrase import Phrase
 from sync_core.model.series import Occurrence
 from sync_core.model.unsynced import UNSHOWN
 from sync_core.model.user import User
+from sync_core.people.privacy import PRIVATE
 from sync_core.plan.cells import in_words
 from sync_core.plan.remedies import OTHERWISE, remedy
 from sync_core.plan.resolve import answers_to

@@ -14,7 +14,8 @@ from uuid import uuid4
 
 from jobs.fence import Fence
 from jobs.ports import cover
-from jobs.round.report import Failure, Line
+from jobs.round.report import Failure
+from jobs.round.worded import Line
 from jobs.says import Outcome as Became
 from jobs.waiting import Notice, take_lease
 from jobs.world import World

@@ -21,7 +21,8 @@ from jobs.company import in_force
 from jobs.due import pause_of
 from jobs.ports import Put, RowChange
 from jobs.round.context import context_of
-from jobs.round.report import Failure, Line, Report, line_of
+from jobs.round.report import Failure, Report
+from jobs.round.worded import Line, line_of
 from jobs.says import Outcome
 from jobs.waiting import Notice, erp_session, unheeded
 from jobs.world import World

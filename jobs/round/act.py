@@ -25,7 +25,7 @@ from jobs.own_mistakes import unless_mistaken
 from jobs.ports import LINKS_AT_ONCE, Begin, Put, RowChange
 from jobs.round.chunks import fitting, in_order
 from jobs.round.frame import RoundFrame
-from jobs.round.journal import RoundJournal, worded
+from jobs.round.journal import RoundJournal
 from jobs.round.outcomes import (
     CREATES,
     Written,
@@ -38,9 +38,10 @@ from jobs.round.outcomes import (
     verified,
     written_rows,
 )
-from jobs.round.report import PRIVATE, Failure, Line, title
+from jobs.round.report import Failure
 from jobs.round.rivals import Rivals, Splitting
 from jobs.round.siblings import Siblings
+from jobs.round.worded import Line, title, worded
 from jobs.together import side_by_side
 from sync_core.errors import (
     OWN_MISTAKE,
@@ -56,6 +57,7 @@ from sync_core.model.decision import Decision, Intent
 from sync_core.model.link import Link
 from sync_core.model.sides import GraphEvent, Malformed, Side
 from sync_core.model.writes import ErpIdentity, Outcome
+from sync_core.people.privacy import PRIVATE
 from sync_core.plan.dates import REFUSED, refused_move
 from sync_core.plan.guard import is_approved, recent_deletions, unit_of
 

@@ -8,22 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from jobs.own_mistakes import unless_mistaken
-from jobs.round.report import Line, Report, line_of, wordless
+from jobs.round.report import Report
+from jobs.round.worded import Line
 from jobs.world import World
 from sync_core.content.project import is_private
 from sync_core.model.action import Action, counts_of
-from sync_core.model.decision import Context, Decision
+from sync_core.model.decision import Decision
 from sync_core.model.entries import JournalEntry, as_series
 from sync_core.model.link import Clash, Link
 from sync_core.model.sides import Side
 from sync_core.model.why import Why, named
 from sync_core.plan.wording import is_about_private, without_hideable
-
-
-def worded(decision: Decision, ctx: Context) -> Line:
-    """Put a decision into words, once for the report and the journal; with ids only if our own code fails on it."""
-    return unless_mistaken(lambda: line_of(decision, ctx), lambda _: wordless(decision), ctx.mailbox)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,14 +29,15 @@ from jobs.round.close import confirmed, moved_cursors, retired
 from jobs.round.context import context_of, with_known_creators
 from jobs.round.days import count_round, lag_of
 from jobs.round.frame import RoundFrame
-from jobs.round.journal import RoundJournal, worded
+from jobs.round.journal import RoundJournal
 from jobs.round.memory import RoundMemory
 from jobs.round.planning import Plan, make_plan, unclaimable
 from jobs.round.prepare import Company, Prepared, prepare, read_company
 from jobs.round.recall import NeedsAll, Recall
 from jobs.round.relocate import save_carried, save_moves
 from jobs.round.remember import clear_inbox, end_dropped, look_over, remember_unsynced, served_rows
-from jobs.round.report import Failure, Report, is_shown
+from jobs.round.report import Failure, Report
+from jobs.round.worded import is_shown, worded
 from jobs.together import side_by_side
 from jobs.wake import heard_at
 from jobs.world import World

@@ -7,6 +7,9 @@ from sync_core.model.decision import Case, Context
 from sync_core.model.policy import PrivateRule
 from sync_core.model.sides import PEOPLE, Field, Fields
 
+PRIVATE = "(private)"
+"""Shown in place of a text that only its owner may read."""
+
 
 def is_hidden(case: Case, ctx: Context) -> bool:
     """Whether ``SYNC_PRIVATE=busy`` hides this meeting: at least one of its sides is private."""

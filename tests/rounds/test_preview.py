@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.commands.sync import pull_first
-from jobs.round.report import Line, Report
+from jobs.round.report import Report
 from jobs.round.run import run_round
+from jobs.round.worded import Line
 from sync_core.plan.wording import BY_VERDICT
 from tests.support.budget import a_few, budget
 from tests.support.house import House, open_house

@@ -10,7 +10,8 @@ import pytest
 
 from jobs.commands.pause import pause_everybody
 from jobs.commands.sync import SyncReport, pull_first, sync_user
-from jobs.round.report import Failure, Line, Report
+from jobs.round.report import Failure, Report
+from jobs.round.worded import Line
 from jobs.waiting import erp_session
 from sync_core.errors import LeaseHeld, RowUnreadable, SideUnavailable
 from sync_core.model.instance import Instance

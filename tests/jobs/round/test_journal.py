@@ -6,15 +6,16 @@ from collections import Counter
 
 import pytest
 
-from jobs.round.journal import RoundJournal, worded
-from jobs.round.report import Line, Report
+from jobs.round.journal import RoundJournal
+from jobs.round.report import Report
+from jobs.round.worded import Line
 from sync_core.model.action import Action
 from sync_core.model.decision import Decision, Intent, Verdict
 from sync_core.model.entries import JournalEntry
 from sync_core.model.link import Clash
 from sync_core.model.sides import Side
 from tests.support.house import House
-from tests.support.samples import a_context, a_link, an_activity, an_event, linked, noted, shown
+from tests.support.samples import a_link, an_activity, an_event, linked, noted, shown
 
 SUBJECT = Clash("subject", "Plan", "Forecast", "both changed it")
 PRIORITY = Clash("priority", "High", "Low", "both changed it")
@@ -110,18 +111,3 @@ async def test_the_round_itself(journal: RoundJournal) -> None:
     [entry] = await entered(journal)
     assert (entry.action, entry.reason, entry.round_id) == ("round", "full", "round-1")
     assert entry.after == {"event created": "1", "mails": "2", "skipped: recurring": "3"}
-
-
-@pytest.mark.mistaken
-def test_a_decision_that_cannot_be_worded_is_entered_by_its_ids(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A mistake of ours in the wording neither stops the round nor lets a title slip out."""
-
-    def fail(*_: object) -> Line:
-        raise ZeroDivisionError
-
-    decision = Decision(linked(an_event(), an_activity()), Intent.UPDATE_EVENT, Verdict.ACT)
-    assert worded(decision, a_context()).subject == "Budget"
-    monkeypatch.setattr("jobs.round.journal.line_of", fail)
-
-    line = worded(decision, a_context())
-    assert (line.event_id, line.activity_id, line.subject, line.private) == ("E1", "A1", "", True)

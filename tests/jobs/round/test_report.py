@@ -1,4 +1,4 @@
-"""The report of a round: what it counts, what it shows of private items, and its one line in the log."""
+"""The report of a round: what it counts, and its one line in the log."""
 
 from __future__ import annotations
 
@@ -9,29 +9,17 @@ from datetime import timedelta
 
 import pytest
 
-from jobs.round.report import (
-    PRIVATE,
-    Failure,
-    Line,
-    Report,
-    is_shown,
-    line_of,
-    log_round,
-    parked_in,
-    steps_of,
-    title,
-    wordless,
-)
+from jobs.round.report import Failure, Report, log_round, parked_in, steps_of
+from jobs.round.worded import Line
 from sync_core.errors import AppRefused, SideUnavailable, StoreError
-from sync_core.model.decision import Case, Decision, Intent, Verdict
+from sync_core.model.decision import Decision, Intent, Verdict
 from sync_core.model.hold import Approval, HeldItem, Hold
 from sync_core.model.link import Clash, Conflict, LinkStatus, Pending
 from sync_core.model.memory import Memory
 from sync_core.model.sides import Side
 from sync_core.model.user import Tally
-from tests.support.samples import NOW, a_case, a_context, a_link, an_activity, an_event, linked, noted, shown
+from tests.support.samples import NOW, a_case, a_link
 
-SECRET = an_event(shown(sensitivity="private", subject="Dismissal"))
 IN_CONFLICT = a_link(conflict=Conflict((Clash("subject", "Plan", "Forecast", "both"),), NOW))
 ITEM = HeldItem("E1", "A1", "void")
 
@@ -44,41 +32,6 @@ def a_report(**told: object) -> Report:
 def a_line(what: str = "event changed", mails: int = 0) -> Line:
     """One action."""
     return Line(what, "Plan", "", "E1", "A1", {}, {}, mails=mails)
-
-
-@pytest.mark.parametrize(
-    ("case", "expected"),
-    [
-        pytest.param(a_case(an_event()), "Budget", id="its-subject"),
-        pytest.param(a_case(an_event(shown(subject=""))), "E1", id="event-without-one"),
-        pytest.param(a_case(None, an_activity(noted(subject=""))), "A1", id="activity-without-one"),
-        pytest.param(a_case(SECRET), PRIVATE, id="private"),
-        pytest.param(linked(an_event(), an_activity(noted(private=True))), PRIVATE, id="private-in-erpnet-only"),
-    ],
-)
-def test_administrators_see_no_private_title(case: Case, expected: str) -> None:
-    """What only its owner may read is named by nothing of it."""
-    assert expected == title(case)
-
-
-@pytest.mark.parametrize(
-    ("verdict", "expected"),
-    [(verdict, verdict not in (Verdict.NOTHING, Verdict.REREAD)) for verdict in Verdict],
-    ids=[verdict.name for verdict in Verdict],
-)
-def test_a_plan_shows_all_but_what_is_in_step(verdict: Verdict, *, expected: bool) -> None:
-    """Pairs in step, and those that are only read again, are nobody's concern."""
-    assert expected is is_shown(Decision(a_case(), Intent.NOTHING, verdict))
-
-
-def test_a_decision_in_words_and_without() -> None:
-    """Mails are those of what is carried out; a decision that cannot be put into words is named by its ids."""
-    decision = Decision(a_case(SECRET), Intent.CREATE_ACTIVITY, Verdict.ACT, mails=2)
-    line = line_of(decision, a_context())
-
-    assert (line.subject, line.private, line.mails) == ("Dismissal", True, 2)
-    assert line_of(replace(decision, verdict=Verdict.SKIP), a_context()).mails == 0
-    assert (wordless(decision).subject, wordless(decision).event_id, wordless(decision).private) == ("", "E1", True)
 
 
 def test_what_is_left_alone_is_counted_by_reason() -> None:
