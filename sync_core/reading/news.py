@@ -249,7 +249,7 @@ def _is_doubtful(link: Link, news: GraphNews, frame: Frame, shown: Container[str
     if link.status not in WATCHED:  # what is over asks where a person answered, or where a look at it has failed
         return _is_due(link, frame)
     is_missing = not is_read and (_is_expected(link, news, frame) or uid_key(link.ical_uid) in shown)
-    return is_missing or _is_due(link, frame) or _is_approved(link, frame)
+    return is_missing or _is_due(link, frame) or _is_approved(link, frame) or (not is_read and _is_held(link, frame))
 
 
 def asks_for_reading(link: Link, news: GraphNews, frame: Frame) -> bool:
@@ -258,7 +258,8 @@ def asks_for_reading(link: Link, news: GraphNews, frame: Frame) -> bool:
         return True
     if link.status not in WATCHED:
         return _is_due(link, frame)
-    return _is_expected(link, news, frame) or _is_due(link, frame) or _is_approved(link, frame)
+    is_asked = _is_approved(link, frame) or _is_held(link, frame)
+    return is_asked or _is_expected(link, news, frame) or _is_due(link, frame)
 
 
 def shown_meetings(news: GraphNews, frame: Frame) -> Container[str]:
@@ -280,6 +281,12 @@ def _is_approved(link: Link, frame: Frame) -> bool:
     """Whether a person approved the link's deletion, and nothing else keeps it waiting."""
     is_held = link.status is LinkStatus.HELD and link.event_id in frame.ctx.approved
     return is_held and _is_ready(link, frame)
+
+
+def _is_held(link: Link, frame: Frame) -> bool:
+    """Whether the activity of a held deletion is read with all others, and so the evidence about its event: that the
+    event answers by its id does not mean that it is back (graph.md §8, T1)."""
+    return link.status is LinkStatus.HELD and frame.scale.full
 
 
 def _is_ready(link: Link, frame: Frame) -> bool:

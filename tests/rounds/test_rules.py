@@ -510,6 +510,18 @@ class TestR11Deletion:
 
         assert house.desk().get(activity)["Void"] is True
 
+    async def test_deleted_items_that_answer_stay_on_a_list_of_deletions(self, house: House) -> None:
+        """Whatever reads them there: a full round, or an edit of the activity, which is not written to them."""
+        house.graph.deleted_items_readable = True
+        house.set_policy(mass_deletion=(0, 0.0))
+        event, activity = await linked_meeting(house)
+        house.outlook().delete(event)
+        await house.step()
+        house.desk().edit(activity, notes="New")
+        for is_full in (False, True):
+            assert dict((await house.step(full=is_full)).done) == {}
+            assert [item.event_id for hold in (await house.recall()).holds for item in hold.items] == [event]
+
     async def test_moved_to_another_calendar_is_parked(self, house: House) -> None:
         """Not a deletion; back in the default calendar the pair goes on."""
         event, activity = await linked_meeting(house)

@@ -105,6 +105,20 @@ async def test_a_deleted_series_that_still_answers_is_gone(house: House) -> None
     assert starts(house, void=True) == nine(*MONDAYS)
 
 
+async def test_a_deleted_series_that_still_answers_stays_on_its_list(house: House) -> None:
+    """From Deleted Items, whatever reads its dates there: the list of deletions waits for a person."""
+    house.graph.switches.deleted_items_readable = True
+    house.set_policy(mass_deletion=(0, 0.0))
+    kept_meetings(house)
+    series = mondays(house)
+    await house.step()
+    house.outlook().delete(series)
+    for is_full in (False, True):
+        await house.step(full=is_full)
+        (hold,) = (await house.recall()).holds
+        assert len(hold.items) == len(MONDAYS), is_full
+
+
 async def test_a_date_cancelled_by_its_organizer_is_void(house: House) -> None:
     """The copy says cancelled, and stays."""
     copy = house.outlook().receive(

@@ -165,7 +165,17 @@ UNMARKED = replace(OVER, conflict=replace(IN_CONFLICT, category=CategoryState.TA
             False,
             id="given-up",
         ),
-        pytest.param(life.held(a_link(), "many", None), news(is_whole=True), Scale(full=True), False, id="held"),
+        pytest.param(life.held(a_link(), "many", None), news(), AS_USUAL, False, id="held"),
+        pytest.param(
+            life.held(a_link(), "many", None), news(is_whole=True), Scale(full=True), True, id="held-in-a-full-round"
+        ),
+        pytest.param(
+            life.held(a_link(), "many", None),
+            news(an_event(), is_whole=True),
+            Scale(full=True),
+            False,
+            id="held-and-back",
+        ),
         pytest.param(a_link(), news(an_event(id="E2")), AS_USUAL, True, id="its-meeting-under-another-id"),
         pytest.param(life.reread_for(ENDED, "the event may be gone"), news(), AS_USUAL, True, id="ended-not-known"),
         pytest.param(OVER, news(), AS_USUAL, False, id="category-set-and-over"),
