@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import TypeVar
 
 from sync_core.content.ranges import uid_key
 from sync_core.model import link as life
@@ -30,6 +31,8 @@ MAY_GO_ON = "a date that has not been read yet may go on as this one"
 
 A_DAY = timedelta(days=1)
 
+D = TypeVar("D", Link, GraphEvent)
+
 Pair = tuple[Link, GraphEvent]
 """A lost date and the one that takes its place."""
 
@@ -37,12 +40,14 @@ Pair = tuple[Link, GraphEvent]
 @dataclass(frozen=True, slots=True)
 class Series:
     """What was read of series: the calendar's events without a link, the masters by id, the ids of linked dates that
-    are gone, and of these the ``unnamed`` ones."""
+    are gone, and of these the ``unnamed`` ones. ``past`` are the ids of links and events that have taken place: of
+    these, nothing goes on but as its own date."""
 
     free: tuple[GraphEvent, ...]
     masters: Mapping[str, GraphEvent]
     gone: frozenset[str]
     unnamed: frozenset[str]
+    past: frozenset[str] = frozenset()
 
     def without(self, moves: Iterable[Move]) -> Series:
         """What is left for further moves."""
@@ -98,30 +103,46 @@ def _same_dates(links: Sequence[Link], series: Series) -> list[Move]:
 
 
 def _become_series(links: Sequence[Link], series: Series) -> list[Move]:
-    """Single events that are a series by now: the activity becomes the date of the single event, else the first."""
+    """Single events that are a series by now: the activity becomes the date of the single event, else the first. One
+    that has taken place as the series' first date stands for no other one."""
+    dates = _by_master(series.free)
     found: list[Move] = []
-    for link in links:
-        if link.occurrence is None and link.status in WATCHED:
-            dates = [e for e in series.free if e.occurrence and e.occurrence.master_id == link.event_id]
-            if dates:
-                at = link.base_event.start
-                found.append(_move(link, min(dates, key=lambda e: (_is_apart(e, at), e.content.start, e.id))))
+    for link in [x for x in links if x.occurrence is None and x.status in WATCHED and x.event_id in dates]:
+        at = link.base_event.start
+        event = min(dates[link.event_id], key=lambda e: (_is_apart(e, at), e.content.start, e.id))
+        if not (_is_apart(event, at) and link.event_id in series.past and _begins_with(link, series)):
+            found.append(_move(link, event))
     return found
+
+
+def _begins_with(link: Link, series: Series) -> bool:
+    """Whether a series begins with the single event that it was; yes where that is not known."""
+    master = series.masters.get(link.event_id)
+    return master is None or not _is_apart(master, link.base_event.start)
 
 
 def _become_single(links: Sequence[Link], series: Series) -> list[Move]:
-    """Series that are a single event by now: the link of its date goes on, else the first of those to come."""
+    """Series that are a single event by now: the link of its date goes on, else, where it is to come, the first of
+    those to come."""
+    gone = _by_master(link for link in links if link.event_id in series.gone)
     found: list[Move] = []
-    for event in series.free:
-        if event.kind is EventKind.SINGLE:
-            lost = [
-                x for x in links if x.event_id in series.gone and x.occurrence and x.occurrence.master_id == event.id
-            ]
-            if lost:
-                at = event.content.start
-                chosen = min(lost, key=lambda x: (_is_date_apart(x, at), x.base_event.start, x.event_id))
-                found.append(_move(chosen, event))
+    for event in [e for e in series.free if e.kind is EventKind.SINGLE]:
+        at, is_past = event.content.start, event.id in series.past
+        lost = gone.get(event.id, [])
+        fits = [x for x in lost if not _is_date_apart(x, at) or not (is_past or x.event_id in series.past)]
+        if fits:
+            chosen = min(fits, key=lambda x: (_is_date_apart(x, at), x.base_event.start, x.event_id))
+            found.append(_move(chosen, event))
     return found
+
+
+def _by_master(items: Iterable[D]) -> dict[str, list[D]]:
+    """Dates, or links of dates, by their series' id at Graph."""
+    grouped: dict[str, list[D]] = {}
+    for item in items:
+        if item.occurrence is not None:
+            grouped.setdefault(item.occurrence.master_id, []).append(item)
+    return grouped
 
 
 def _is_apart(event: GraphEvent, at: datetime) -> bool:

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from sync_core.content.project import graph_when
 from sync_core.content.ranges import uid_key
-from sync_core.content.window import is_inside
+from sync_core.content.window import is_inside, is_over
 from sync_core.model.decision import Context, Sight
 from sync_core.model.event import Window
 from sync_core.model.link import WATCHED, Link, master_of
@@ -26,7 +26,7 @@ from sync_core.model.sides import EventKind, Evidence, GraphEvent, GraphReading,
 from sync_core.plan.delete import judge_gone
 from sync_core.plan.over import is_over_link
 from sync_core.plan.relocate import Move, by_uid
-from sync_core.plan.repattern import Series, awaiting
+from sync_core.plan.repattern import A_DAY, Series, awaiting
 from sync_core.reading.frame import Frame
 from sync_core.reading.news import GraphNews, asks_for_reading, permitted, with_series_times
 
@@ -108,14 +108,16 @@ def _reach(one: Occurrence) -> timedelta:
 
 
 def with_view(news: GraphNews, view: GraphReading, listed: Collection[str], frame: Frame) -> GraphNews:
-    """The news with the dates of the listed series. One that is neither linked nor inside the window is nobody's."""
+    """The news with the dates of the listed series. One that is neither linked nor inside the window is nobody's, but
+    for the one that a series began with as a single event."""
     keys, ctx = by_uid(frame.memory.links, lambda link: link.ical_uid), frame.ctx
+    singles = {x.event_id: x for x in frame.memory.links if x.occurrence is None and x.status in WATCHED}
     dated = [e for e in view.events if e.kind is not EventKind.SINGLE and e.series_id in listed]
     shown = {event.id: permitted(event, ctx) for event in dated}
     unclear = {bad.id: bad for bad in view.malformed}  # whosever they are: no later delta query names a date again
     rhythms = _rhythms(news, frame)
     events = {i: _with_rhythm(e, rhythms) for i, e in {**news.events, **shown, **unclear}.items()}
-    taken = {i: event for i, event in events.items() if not _is_nobodys(event, keys, ctx)}
+    taken = {i: e for i, e in events.items() if _was_single(e, singles) or not _is_nobodys(e, keys, ctx)}
     left = {i: shown[i] for i in shown.keys() - taken.keys()}
     beyond = {i: _with_rhythm(e, rhythms) for i, e in left.items() if e.content.start >= ctx.window.end}
     marked = news.with_marks | frozenset(shown)
@@ -126,6 +128,14 @@ def _is_nobodys(event: GraphEvent | Malformed, keys: Container[str], ctx: Contex
     if isinstance(event, Malformed) or event.occurrence is None or uid_key(event.ical_uid) in keys:
         return False
     return not is_inside(graph_when(event.content), ctx.window, ctx.zone)
+
+
+def _was_single(event: GraphEvent | Malformed, singles: Mapping[str, Link]) -> bool:
+    """Whether this date is the linked meeting that became a series, which may have taken place meanwhile."""
+    if isinstance(event, Malformed):
+        return False
+    link = singles.get(event.series_id or "")
+    return link is not None and abs(event.content.start - link.base_event.start) < A_DAY
 
 
 def _rhythms(news: GraphNews, frame: Frame) -> dict[str, Recurrence]:
@@ -213,6 +223,11 @@ class Missing:
         present = {one for i, one in asked.items() if sights[i] is Sight.PRESENT}
         return {i: e for i, e in self.found.items() if i in present and isinstance(e, GraphEvent)}
 
+    def singles(self) -> list[GraphEvent]:
+        """The series that are a single event by now, wherever in time."""
+        present = [evidence.event for evidence in self.masters.values() if judge_gone(evidence) is Sight.PRESENT]
+        return [e for e in present if isinstance(e, GraphEvent) and e.kind is EventKind.SINGLE]
+
     def _sight_of(self, link: Link, asked: str | None) -> Sight:
         evidence = self.masters.get(master_of(link))
         if evidence is None:
@@ -262,10 +277,11 @@ def with_missing(news: GraphNews, missing: Missing, frame: Frame) -> GraphNews:
     """The news with what became of the dates that the view lacks."""
     rhythms = _rhythms(news, frame)
     events = {i: _with_rhythm(event, rhythms) for i, event in missing.events().items()}
+    singles = {e.id: permitted(e, frame.ctx) for e in missing.singles() if not _is_past(e, frame)}
     known = {i: e.event for i, e in missing.masters.items() if isinstance(e.event, GraphEvent)}
     found = replace(
         news,
-        events={**news.events, **events},
+        events={**singles, **news.events, **events},
         masters={**known, **news.masters},
         dates={**news.dates, **missing.sights()},
         unnamed=news.unnamed | missing.unnamed(),
@@ -283,8 +299,21 @@ def told_of_dates(found: Mapping[str, Found], ctx: Context) -> dict[str, Found]:
 
 def series_in(news: GraphNews, frame: Frame) -> Series:
     """What ``plan.repattern`` must know to find the links that go on with another date."""
+    free, links = (*news.free(frame.links), *news.beyond.values()), frame.memory.links
     gone = frozenset(i for i, sight in news.dates.items() if sight is Sight.GONE)
-    return Series((*news.free(frame.links), *news.beyond.values()), news.masters, gone, news.unnamed)
+    return Series(free, news.masters, gone, news.unnamed, _past(free, links, frame))
+
+
+def _past(free: Collection[GraphEvent], links: Collection[Link], frame: Frame) -> frozenset[str]:
+    """The ids of what has taken place, of linked dates and of what begins or ends to be a series."""
+    now, zone = frame.ctx.now, frame.ctx.zone
+    series, singles = {e.series_id for e in free if e.occurrence}, {master_of(x) for x in links if x.occurrence}
+    over = {x.event_id for x in links if (x.occurrence or x.event_id in series) and is_over_link(x, now, zone)}
+    return frozenset(over | {e.id for e in free if e.id in singles and _is_past(e, frame)})
+
+
+def _is_past(event: GraphEvent, frame: Frame) -> bool:
+    return is_over(graph_when(event.content), frame.ctx.now, frame.ctx.zone)
 
 
 def with_awaiting(news: GraphNews, links: Collection[Link], series: Series) -> GraphNews:

@@ -228,6 +228,62 @@ async def test_a_single_meeting_becomes_weekly_and_single_again(house: House) ->
     assert starts(house, void=True) == nine(*MONDAYS[2:])
 
 
+@pytest.mark.parametrize("hours", [20, 28, 70])
+async def test_a_meeting_that_took_place_becomes_weekly(house: House, hours: int) -> None:
+    """Its activity tells of it as before; the dates to come get their own."""
+    single = house.outlook().create("One", clock(MONDAYS[0], 15), clock(MONDAYS[0], 16))
+    await house.step()
+    first = only(house.desk().activities())
+    house.advance(hours=hours)
+    house.outlook().make_series(single, repeating("monday", since=MONDAYS[0]))
+    await house.settle()
+
+    assert house.desk().get(first["Id"])["StartTime"] == first["StartTime"]
+    assert starts(house) == [f"{day}T15:00" for day in MONDAYS]
+
+
+async def test_a_meeting_that_took_place_is_put_off_and_weekly_from_then_on(house: House) -> None:
+    """Its activity goes along."""
+    single = house.outlook().create("One", clock(MONDAYS[0], 15), clock(MONDAYS[0], 16))
+    await house.step()
+    first = only(house.desk().activities())["Id"]
+    house.advance(hours=28)
+    house.outlook().edit(single, start=clock(MONDAYS[1]), end=clock(MONDAYS[1], 10))
+    house.outlook().make_series(single, repeating("monday", since=MONDAYS[1]))
+    await house.settle()
+
+    assert (on(house, MONDAYS[1])["Id"], starts(house)) == (first, nine(*MONDAYS[1:]))
+
+
+async def test_a_series_becomes_single_on_a_day_that_is_over(house: House) -> None:
+    """No activity of a date to come is moved there: that day has its own."""
+    series = mondays(house)
+    await house.step()
+    first = on(house, MONDAYS[0])["Id"]
+    house.advance(hours=28)
+    house.outlook().edit(series, recurrence=None, start=clock(MONDAYS[0]), end=clock(MONDAYS[0], 10))
+    await house.settle()
+
+    assert ids(house) == {first: nine(MONDAYS[0])[0]}
+    assert starts(house, void=True) == nine(*MONDAYS[1:])
+
+
+@pytest.mark.parametrize(
+    "day", [date(2026, 3, 9), date(2026, 4, 6)], ids=["soon", "later than the delta query tells"]
+)
+async def test_a_series_becomes_single_beyond_the_window(house: House, day: date) -> None:
+    """The activity of its first date goes there."""
+    kept_meetings(house)
+    series = mondays(house)
+    await house.step()
+    first = on(house, MONDAYS[0])["Id"]
+    house.outlook().edit(series, recurrence=None, start=clock(day), end=clock(day, 10))
+    await house.settle()
+
+    assert on(house, day)["Id"] == first
+    assert starts(house, void=True) == nine(*MONDAYS[1:])
+
+
 @pytest.mark.parametrize("limit", [(0, 0.0), (1, 0.0)])
 async def test_what_a_series_leaves_that_becomes_single_is_one_decision(
     house: House, limit: tuple[int, float]

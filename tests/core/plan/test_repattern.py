@@ -142,6 +142,40 @@ def test_a_series_that_became_single_keeps_one_link() -> None:
     assert [(m.new.activity_id, m.new.event_id, m.new.occurrence) for m in found] == [("A7", "M", None)]
 
 
+@pytest.mark.parametrize(
+    ("at", "past", "goes_on"),
+    [
+        (9, {"L0"}, "A7"),
+        (9, {"L0", "L7", "L14"}, ""),
+        (0, {"M", "L0"}, "A0"),
+        (-7, {"M"}, ""),
+    ],
+    ids=["the next one", "none is to come", "its own date", "it took place on another day"],
+)
+def test_what_has_taken_place_goes_on_as_nothing_else(at: int, past: set[str], goes_on: str) -> None:
+    """A series became a single event on this day: no past date is moved ahead, and no date to come into the past."""
+    single = an_event(dated(at).content, id="M", ical_uid="U")
+    series = Series((single,), {}, frozenset({"L0", "L7", "L14"}), frozenset(), frozenset(past))
+
+    assert [m.new.activity_id for m in date_moves([link(n) for n in (0, 7, 14)], series)] == (
+        [goes_on] * bool(goes_on)
+    )
+
+
+@pytest.mark.parametrize(
+    ("begins", "goes_on"),
+    [(0, []), (7, ["U7"]), (None, [])],
+    ids=["with it", "a week later", "nobody knows when"],
+)
+def test_a_past_meeting_that_became_a_series_stays(begins: int | None, goes_on: list[str]) -> None:
+    """Unless it was put off, and the series begins then."""
+    single = link(0, event_id="M", ical_uid="U", occurrence=None)
+    masters = {} if begins is None else {"M": replace(MASTER, content=dated(begins).content)}
+    series = Series((dated(7), dated(14)), masters, frozenset(), frozenset(), frozenset({"M"}))
+
+    assert [m.new.event_id for m in date_moves([single], series)] == goes_on
+
+
 def test_a_follower_goes_on_too() -> None:
     """Its role stays."""
     series = Series((dated(1, is_organizer=False),), {"M": MASTER}, frozenset(), frozenset({"L0"}))
