@@ -35,7 +35,7 @@ BUDGETED := tests/faults $(patsubst %,tests/host/test_%.py,commands end_to_end) 
   $(patsubst %,tests/adapters/test_%.py,hostile round_trips) \
   $(patsubst %,tests/rounds/test_%.py,changed_ids company convergence differing_copies hand_over_orders) \
   $(patsubst %,tests/rounds/test_%.py,meeting_accidents meetings names_in_turn preview stops) \
-  $(patsubst %,tests/rounds/test_series_%.py,accidents arriving changed company edges from_erp guests random undone)
+  $(patsubst %,tests/rounds/test_series_%.py,accidents arriving changed company edges from_erp guests meanwhile random undone)
 
 .PHONY: help setup demo run screenshots recording test soak bench bench-quick check lock fresh lowest notice sbom audit
 .DEFAULT_GOAL := setup

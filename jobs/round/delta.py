@@ -68,7 +68,7 @@ async def find_moved(frame: RoundFrame, news: GraphNews) -> tuple[RoundFrame, Gr
     news = without_moved(news, found)
     stale = {move.old.event_id for move in found}
     links = [link for link in frame.memory.links if link.event_id not in stale]
-    if not is_on(frame.ctx):
+    if not is_on(frame.ctx) and not any(link.occurrence for link in links):
         return frame, news, found
     series = series_in(news, frame).without(found)
     dates = date_moves(links, series)

@@ -298,9 +298,12 @@ def told_of_dates(found: Mapping[str, Found], ctx: Context) -> dict[str, Found]:
 
 
 def series_in(news: GraphNews, frame: Frame) -> Series:
-    """What ``plan.repattern`` must know to find the links that go on with another date."""
+    """What ``plan.repattern`` must know to find the links that go on with another date. While series are not synced
+    nothing is read of their dates; one whose series is a single event by now is gone, whatever it was."""
     free, links = (*news.free(frame.links), *news.beyond.values()), frame.memory.links
     gone = frozenset(i for i, sight in news.dates.items() if sight is Sight.GONE)
+    if not is_on(frame.ctx):
+        gone = frozenset(link.event_id for link in links if link.occurrence and link.status in WATCHED)
     return Series(free, news.masters, gone, news.unnamed, _past(free, links, frame))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
+from inspect import isawaitable
 from typing import Any
 
 import pytest
@@ -137,9 +138,9 @@ async def stop_at_every_call(
     expect: Callable[[House, str, Any], None],
     trouble: str = "lose",
 ) -> None:
-    """Anna's Mondays are synced, people ``do`` something, and the round after that is in one of the ``TROUBLES`` from
-    each ``step``-th call of one of ``SIDES`` on; once all is quiet, ``expect`` looks at both sides, by the series and
-    what ``do`` has given."""
+    """Anna's Mondays are synced, people ``do`` something, perhaps with rounds between, and the round after that is in
+    one of the ``TROUBLES`` from each ``step``-th call of one of ``SIDES`` on; once all is quiet, ``expect`` looks at
+    both sides, by the series and what ``do`` has given."""
     for n in range(0, MOST_CALLS, step):
         backend = FusedBackend(lambda: MONDAY)
         async with open_house(RowStore(backend), at=MONDAY, policy=WINDOWED) as house:
@@ -148,6 +149,7 @@ async def stop_at_every_call(
             series = mondays(house)
             await house.step()
             given = do(house, series)
+            given = await given if isawaitable(given) else given
             fault = None
             if what == "store":
                 backend.fuse = Fuse(n, True)
