@@ -363,10 +363,11 @@ def followed(link: Link, reason: str, *, reread: str = "") -> Link:
 def left_to_next(link: Link) -> Link:
     """What a feeder leaves to the next one: both bases, and nothing of this mailbox's own event.
 
-    What tells of edits that were never written stays: ``tries``, that the pair is parked, an open conflict.
+    What tells of edits that were never written stays: ``tries``, that the pair is parked, an open conflict, or that
+    both sides had to be read again.
     """
     own = replace(link, event_id="", change_key="", modified_at=None, series_at=None, answers=())
-    left = live(replace(own, missed_at=None, put_back=()), conflict=link.conflict)
+    left = live(replace(own, missed_at=None, put_back=()), reread=link.reread, conflict=link.conflict)
     left = parked(left, link.reason) if link.status is LinkStatus.PARKED else left
     return replace(left, role=Role.INVITED, unseen=False, tries=link.tries)
 

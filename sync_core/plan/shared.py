@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from sync_core.content.base import base_after_handover, base_without_feeder
 from sync_core.content.project import from_graph, to_erp
+from sync_core.content.ranges import uid_key
 from sync_core.model import link as life
 from sync_core.model.claim import Claim
 from sync_core.model.decision import Case, Context, Decision, Intent, Sight, Verdict
@@ -131,7 +132,7 @@ def _promoted(case: Case, event: GraphEvent, activity: ErpActivity, ctx: Context
         before = new_link(event, activity, Side.GRAPH, ctx)
         base_event = base_without_feeder(event, own.base_event if own else None, looked_at)
     else:
-        looked_at = fed_until(case, ctx)
+        looked_at = None if _has_missed(before, event) else fed_until(case, ctx)
         base_event = base_after_handover(event, before, _shown_by(looked_at, own), looked_at)
     began_here = claim is None or not claim.creator
     return replace(
@@ -170,6 +171,12 @@ def _shown_by(looked_at: datetime | None, own: Link | None) -> GraphContent | No
     if own is None or looked_at is None or own.newest_at is None or own.newest_at > looked_at:
         return None
     return own.base_event
+
+
+def _has_missed(before: Link, event: GraphEvent) -> bool:
+    """Whether no look of the former feeder's tells that it saw what this copy shows: its own link had to be read
+    again, or it fed the activity as another date, in place of which this one goes on (R19, R20)."""
+    return bool(before.reread) or uid_key(before.ical_uid) != uid_key(event.ical_uid)
 
 
 def fed_until(case: Case, ctx: Context) -> datetime | None:

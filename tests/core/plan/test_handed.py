@@ -306,6 +306,30 @@ def test_a_date_that_has_another_id_knows_how_old_its_base_is() -> None:
     assert (moved.modified_at, moved.newest_at) == (None, BEFORE)
 
 
+@pytest.mark.parametrize(
+    ("told", "is_edit"),
+    [
+        pytest.param({}, False, id="it-was-decided"),
+        pytest.param({"reread": "its series did not answer"}, True, id="it-had-to-be-read-again"),
+        pytest.param({"ical_uid": "uid-2"}, True, id="it-was-another-date"),
+    ],
+)
+@pytest.mark.parametrize("keep", [lambda link: link, left_to_next], ids=["remembered", "left-with-the-claim"])
+def test_a_look_of_the_former_feeder_that_did_not_reach_the_meeting(
+    told: dict[str, Any], is_edit: bool, keep: Callable[[Link], Link]
+) -> None:
+    """Its round came after the change, and the link that it left says that it cannot have seen this copy's state."""
+    activity = an_activity(noted(subject="fed"))
+    former = keep(replace(an_inheritance(FED, activity), **told))
+    event, link = a_copy(NEW, own=False), a_follower(base_event=NEW, modified_at=BEFORE)
+    claim, sights = CLAIMS["feeder off"], (Sight.PRESENT, Sight.PRESENT)
+    case = Case(link, event, activity, *sights, claim=claim, former_link=former, former_feeder="carl-id")
+    decision = decide(case, CTX)
+
+    assert decision.erp is None or isinstance(decision.erp, PatchActivity)
+    assert (decision.erp.fields if decision.erp else set()) == ({Field.SUBJECT} if is_edit else set())
+
+
 def test_what_the_former_feeder_showed_already_is_no_edit() -> None:
     """This copy got it later than the feeder did, and ERP.net may have changed it since."""
     event = a_copy(FED, own=False, modified_at=SINCE)
