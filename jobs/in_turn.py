@@ -76,16 +76,18 @@ class InTurn:
             now = clock()
             if len(self) and self._read_at is not None and timedelta(0) <= now - self._read_at < self._life:
                 return
-            found = _by_age(await store.list_queued())
+            found = _by_age(await store.list_queued(), now)
             self._small = deque(one for one in found if not one.is_big)
             self._big = deque(one for one in found if one.is_big)
             self._read_at = now
             self._life = LIFE + timedelta(seconds=len(self) / ROWS_A_SECOND)
 
 
-def _by_age(found: Iterable[Queued]) -> list[Queued]:
-    """Those of the orders that wait for a session, who has waited longest first."""
-    waiting = [(one.since, one.key, one) for one in found if one.since is not None and one.message is not None]
+def _by_age(found: Iterable[Queued], now: datetime) -> list[Queued]:
+    """Those of the orders that wait for a session by now, who has waited longest first."""
+    waiting = [
+        (one.since, one.key, one) for one in found if one.since and one.since <= now and one.message is not None
+    ]
     return [one for _, _, one in sorted(waiting, key=lambda row: row[:2])]
 
 

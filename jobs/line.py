@@ -25,6 +25,9 @@ from sync_core.errors import StaleWrite, StoreError, StoreUnavailable
 OVERDUE = timedelta(minutes=5)
 """A message not seen so long after its time counts as lost: the next order sends another."""
 
+STANDS = timedelta(hours=1)
+"""How long a message that was not seen when its order was served out of turn is expected to come."""
+
 RACES = 5
 """The most tries to write a row while other processes write it; after so many another's message is on its way."""
 
@@ -56,6 +59,11 @@ async def send_later(
     wanted = Queued(order.key, secrets.token_hex(6), due_at, _without_ticket(order), since, due_at, is_big)
     for _ in range(RACES):
         known = await world.store.read_queued(order.key)
+        if known is not None and _may_stand(known, now):
+            with suppress(StaleWrite):
+                await world.store.save_queued(_in_line(known, wanted))
+                return
+            continue
         is_on_its_way = known is not None and _is_on_its_way(known, now)
         row = _joined(known, wanted) if known and is_on_its_way else replace(wanted, etag=known.etag if known else "")
         with suppress(StaleWrite):
@@ -66,10 +74,15 @@ async def send_later(
             return
 
 
-async def send_now(world: World, order: Call) -> None:
+async def send_now(world: World, order: Call, *, asked: bool = False) -> None:
     """Send an order that is due now. If the same order waits for a session, merge the two and send nothing; if it
-    comes later, it comes now instead."""
+    comes later, it comes now instead. Where an earlier message may still stand in the queue, none is sent unless it
+    is ``asked`` by somebody: the order waits for whoever has a session."""
     known, now = await world.store.read_queued(order.key), world.clock()
+    if known is not None and not asked and _may_stand(known, now):
+        with suppress(StaleWrite):  # its message was seen just now, so another is sent
+            await world.store.save_queued(_in_line(known, _waiting(order, now)))
+            return
     if known is not None and _is_on_its_way(known, now):
         with suppress(StaleWrite):  # its message was seen just now, so another is sent
             if known.since is not None:
@@ -140,6 +153,24 @@ async def _send(world: World, row: Queued, order: Call, delay: float) -> None:
         await world.store.save_queued(replace(row, receipt=receipt))
 
 
+def _may_stand(known: Queued, now: datetime) -> bool:
+    """Whether a message that has no ticket may stand in the queue: its order waits here, too, or was served so."""
+    return not known.ticket and known.due_at + STANDS > now
+
+
+def _in_line(known: Queued, wanted: Queued) -> Queued:
+    """The row of an order that waits for a session once it is due, and for no message but the one that may stand."""
+    return replace(wanted, ticket="", due_at=known.due_at, since=wanted.since or wanted.due_at, etag=known.etag)
+
+
+async def seen(world: World, order: Call) -> None:
+    """A message came, or a turn, and there was nothing to do: no message stands in the queue any more."""
+    known = await world.store.read_queued(order.key)
+    if known is not None and not known.ticket and known.message is None:
+        with suppress(StaleWrite):
+            await world.store.drop_queued(known)
+
+
 def _is_on_its_way(known: Queued, now: datetime) -> bool:
     return bool(known.ticket) and known.due_at + OVERDUE > now
 
@@ -178,13 +209,14 @@ async def take_turn(world: World, queued: Queued) -> bool:
     """Mark a waiting order as served by us, withdraw its message; False if its row is gone or was changed meanwhile.
 
     The mark comes first: a row that is gone cannot be marked, though it can be dropped as if it had been there, and
-    several processes may have read it. A message without a receipt stays on its way, and the row says so.
+    several processes may have read it. A message without a receipt stays on its way, and the row says so; so it does
+    of one without a ticket, which may stand in the queue (``ask_again``).
     """
     try:
         ours = await world.store.save_queued(replace(queued, message=None, since=None, is_big=False))
     except StaleWrite:
         return False
-    if ours.receipt or not ours.ticket:
+    if ours.receipt:
         with suppress(StaleWrite):  # who has changed it since asks for more than what we do
             await _take_back(world, ours)
     return True

@@ -7,9 +7,10 @@ time, when a message was last sent, and whether a Graph notification caused it.
 If that message is young and the previous token not yet served, the message is on its way or its round is under way.
 Either will find the new token, so no second message is sent. If it is old, it may be lost, or stand in a queue that
 nobody serves: no other is sent, and the round waits in the line for whoever has a session next, with the next pull at
-the latest. The age is the message's and not the token's: wake-ups that follow one another closely would keep a token
-young for ever, and a lost message would never be missed. Whether the previous token is served is read after the new
-token is written: a round that ended without seeing the new token has stored by then which token it served.
+the latest, as do later ones until that message comes (``jobs.line``). The age is the message's and not the token's:
+wake-ups that follow one another closely would keep a token young for ever, and a lost message would never be missed.
+Whether the previous token is served is read after the new token is written: a round that ended without seeing the new
+token has stored by then which token it served.
 """
 
 from __future__ import annotations
@@ -48,7 +49,10 @@ async def wake(world: World, user_id: str, *, notified: bool = False, asked: boo
     if is_young and is_unserved:
         return
     try:
-        await (line.ask_again if is_unserved and not asked else line.send_now)(world, Round(user_id))
+        if is_unserved and not asked:
+            await line.ask_again(world, Round(user_id))
+        else:
+            await line.send_now(world, Round(user_id), asked=asked)
     except StoreError:  # no message is on its way: the next wake-up must not rely on one
         with suppress(StoreError):
             await world.store.write_wake(user_id, _token(now, notified, None))

@@ -61,6 +61,7 @@ async def serve_round(world: World, turn: Turn, order: Round) -> None:
         return
     memory = None if order.full else await world.store.recall_due(user.id)
     if memory is not None and not await _is_wanted(world, user, order, memory, instance):
+        await line.seen(world, order)
         return
     is_big = memory is None or reads_whole(world, user, memory, instance)
     if is_big and (world.erp_slot.full_round.locked() or (not turn.is_big and await _is_anybody_waiting(world))):

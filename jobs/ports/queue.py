@@ -16,10 +16,10 @@ class Queued:
     """An order for which one message is on its way; ``key`` is its deduplication key (``jobs.messages``).
 
     ``ticket`` identifies that message, which is seen at ``due_at``; '' means that none is, and whoever has a session
-    comes to the order. ``message`` is the order, None if it is served already. ``since`` is when the order began to
-    wait for ERP.net's session, None if it waits for something else; ``not_before`` is when that is over. ``is_big``
-    means a full round, which lets small ones pass. ``receipt`` is the queue's for the message, '' where nobody wrote
-    it down.
+    comes to the order. ``message`` is the order, None if it is served already (without a ticket: a message of it may
+    still stand in the queue). ``since`` is when the order began to wait for ERP.net's session, None if it waits for
+    something else; ``not_before`` is when that is over. ``is_big`` means a full round, which lets small ones pass.
+    ``receipt`` is the queue's for the message, '' where nobody wrote it down.
     """
 
     key: str

@@ -73,6 +73,19 @@ def test_nor_while_a_side_is_away() -> None:
     assert {storm for storm, _ in company.todo.lags} >= {name for name, _ in hours}
 
 
+def test_nor_while_the_queue_takes_minutes() -> None:
+    """Twenty minutes in which everybody changes something every 65 seconds, more than one session carries: who is
+    served out of turn, while their message stands in the queue, gets no other."""
+    logging.disable(logging.WARNING)
+    press = [Happening("everybody", timedelta(minutes=36, seconds=65 * number)) for number in range(18)]
+    company = simulate(150, 0.05, sessions=1, happenings=[Happening("switched on", timedelta(minutes=6)), *press])
+    logging.disable(logging.NOTSET)
+
+    assert company.queue.most <= 150 + MORE
+    assert company.todo.left == 0
+    assert max(lag for (_, way), lags in company.todo.lags.items() for lag in lags if way == "to ERP.net") > 60
+
+
 def test_executions_grow_with_the_work(company: Company) -> None:
     """Two for each round and one for each pull, at most."""
     pulls = company.queue.sent[Kind.PULL]

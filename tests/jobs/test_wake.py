@@ -11,6 +11,7 @@ from adapters.store.backend import Op, Table, Verb
 from adapters.store.codec import SCHEMA
 from adapters.store.state import cursors_key
 from jobs.app.dispatch import dispatch
+from jobs.line import STANDS
 from jobs.wake import YOUNG, is_notified, wake, woken_at
 from tests.support.app import App
 
@@ -57,7 +58,7 @@ async def test_a_message_that_is_young_is_relied_on(app: App, after: timedelta, 
 
 
 async def test_a_round_whose_message_was_lost_is_done_by_whoever_has_a_session(app: App) -> None:
-    """And its row goes with it."""
+    """Nobody waits any more then."""
     user_id = (await app.house.user()).id
     await wake(app.house.world, user_id)
     app.queue.take()  # and it gets lost
@@ -67,7 +68,43 @@ async def test_a_round_whose_message_was_lost_is_done_by_whoever_has_a_session(a
 
     served = await app.house.world.store.read_served(user_id)
     assert (served, served != "") == (await app.house.world.store.read_wake(user_id), True)
+    assert [row.message for row in await app.house.world.store.list_queued()] == [None]
+
+
+async def test_a_message_that_stands_in_a_slow_queue_stays_the_only_one(app: App) -> None:
+    """Its round was done out of turn meanwhile: so are those of later changes, until it comes and finds nothing."""
+    user_id = (await app.house.user()).id
+    await wake(app.house.world, user_id)
+    [(message, _)] = app.queue.take()
+    app.house.advance(seconds=YOUNG.total_seconds())
+    for _ in range(3):
+        await wake(app.house.world, user_id, notified=True)
+        await app.hand_over({"kind": "pull"})
+        app.house.advance(minutes=2)
+        served = await app.house.world.store.read_served(user_id)
+        assert (served, served != "") == (await app.house.world.store.read_wake(user_id), True)
+    assert app.queue.take() == []
+
+    await app.hand_over({"kind": "pull"})  # the second look after the last one
+    await app.hand_over(message)
     assert await app.house.world.store.list_queued() == []
+    await wake(app.house.world, user_id)
+    assert [message["user"] for message, _ in app.queue.take()] == [user_id]
+
+
+@pytest.mark.parametrize(("after", "sent"), [(STANDS - timedelta(minutes=2), 0), (STANDS, 1)])
+async def test_a_message_that_does_not_come_is_not_expected_for_ever(app: App, after: timedelta, sent: int) -> None:
+    """After an hour another is sent."""
+    user_id = (await app.house.user()).id
+    await wake(app.house.world, user_id)
+    app.queue.take()  # and it gets lost
+    app.house.advance(seconds=YOUNG.total_seconds())
+    await wake(app.house.world, user_id)
+    await app.hand_over({"kind": "pull"})
+    app.house.advance(seconds=after.total_seconds())
+    await wake(app.house.world, user_id)
+
+    assert len(app.queue.take()) == sent
 
 
 async def test_somebody_who_asks_waits_for_no_message_that_may_be_lost(app: App) -> None:

@@ -163,6 +163,9 @@ class Company:
                 for user_id in self.ids:
                     self.change(user_id, is_outlook=True)
                     await asyncio.sleep(EVERY)
+            case "everybody":
+                for user_id in self.ids:
+                    self.change(user_id, is_outlook=True)
             case "ERP.net away":
                 self.gate.is_away = True
                 await asyncio.sleep(HOUR.total_seconds())
