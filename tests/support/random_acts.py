@@ -67,6 +67,9 @@ class Hands:
     said: dict[tuple[str, str], bool] = field(default_factory=dict)
     """The last word of people on whether somebody takes part, on each side by itself: by (the activity's id or the
     event's iCalUId, address)."""
+    unreached: set[tuple[str, str]] = field(default_factory=set)
+    """Of whom ERP.net said something, by the activity's id, that Outlook's list may not tell: ``SYNC_INVITE`` did not
+    reach them when calsync was at work."""
     authors: dict[str, str] = field(default_factory=dict)
     """Who made an activity in ERP.net: its id → the login."""
 
@@ -198,12 +201,12 @@ class Hands:
         match what:
             case "invite" if one not in [p["Email"] for p in row["Participants"]]:
                 desk.add_participant(ident, one)
-                self.said[ident, one] = True
+                self.says_in_erp(ident, one, is_in=True)
                 if ident in self.feeders:
                     self.added.add((ident, one))
             case "uninvite" if one in [p["Email"] for p in row["Participants"]]:
                 desk.remove_participant(ident, one)
-                self.said[ident, one] = False
+                self.says_in_erp(ident, one, is_in=False)
                 self.excused.add((ident, one))
             case "give away":
                 desk.change_owner(ident, NAMES[act.dice % 3])
@@ -222,6 +225,11 @@ class Hands:
                 desk.release(ident)
             case "reopen":
                 desk.set_state(ident, "Planned")
+
+    def says_in_erp(self, ident: str, one: str, *, is_in: bool) -> None:
+        """The newest word on whether somebody takes part: calsync has not looked at it yet."""
+        self.said[ident, one] = is_in
+        self.unreached.discard((ident, one))
 
     def on_content(self, desk: ErpPerson, ident: str, what: str, act: Act) -> None:
         start, end = self.digits(act.dice)

@@ -13,13 +13,13 @@ from sync_core.content.project import BUSY_SUBJECT
 from sync_core.content.ranges import uid_key
 from sync_core.model.link import Link, LinkStatus, Role
 from sync_core.model.memory import Memory
-from sync_core.model.policy import Invite, SeriesRule
+from sync_core.model.policy import SeriesRule
 from sync_core.model.series import day_in, series_uid_of
 from sync_core.model.sides import Field
 from sync_core.model.user import User
 from tests.support.house import House, upn_of
-from tests.support.random_acts import GUEST, PEOPLE, STRANGER, UPNS, Act
-from tests.support.random_dates import SERIES_ACTS, dates_in
+from tests.support.random_acts import PEOPLE, STRANGER, UPNS, Act
+from tests.support.random_dates import SERIES_ACTS
 from tests.support.random_pair import CONTENT_FIELDS, check_pair
 from tests.support.random_work import ACTS, CONTENT_ACTS, OFFICE_ACTS, Shift, hire
 
@@ -37,9 +37,6 @@ __all__ = [
 ]
 
 Rows = dict[str, dict[str, Any]]
-
-SEEN = timedelta(days=40)
-"""How far ahead dates of series are looked for."""
 
 
 class Company(Shift):
@@ -163,6 +160,7 @@ class Company(Shift):
         missing = invited - taking_part - excused - forwarded
         assert not missing, f"{user.upn}: {event['subject']}: {missing} are invited and do not take part"
         added = {one for item, one in self.added if item == link.activity_id and one in UPNS} & taking_part
+        added -= {one for item, one in self.unreached if item == link.activity_id}
         uninvited = added - invited - excused if link.role is Role.OWN else set()
         assert not uninvited, f"{user.upn}: {event['subject']}: {uninvited} were added and are not invited"
         if not any(map(day_in, names)):  # a date also follows what is done to its series
@@ -176,11 +174,10 @@ class Company(Shift):
         return {link.activity_id, *uids, *map(series_uid_of, uids)}
 
     def check_last_word(self, link: Link, invited: set[str], taking_part: set[str], owners: set[str]) -> None:
-        """Whom people put on one side's list, or took off it, without a word on the other's, is on both lists or on
-        neither; but for guests whom ERP.net takes off while they are out of its reach (``SYNC_INVITE``)."""
-        is_all_in_reach = self.house.world.policy.invite is Invite.ALL
-        beyond = {one for one in (GUEST,) if (link.activity_id, one) in self.said and not is_all_in_reach}
-        for address in set(PEOPLE) - owners - beyond:
+        """Whom people took off one side's list, without a word on the other's, is on neither; but for those whom
+        ERP.net took off while they were out of its reach (``unreached``)."""
+        unreached = {one for item, one in self.unreached if item == link.activity_id}
+        for address in set(PEOPLE) - owners - unreached:
             words = {self.said.get((key, address)) for key in (link.activity_id, link.ical_uid)} - {None}
             on_one_side = (link.activity_id, address) not in self.said or (link.ical_uid, address) not in self.said
             if link.role is Role.OWN and words == {False} and on_one_side:
@@ -202,11 +199,6 @@ class Company(Shift):
     def lives_at_organizer(self, event: dict[str, Any]) -> bool:
         return any(e["iCalUId"] == event["iCalUId"] for e in self.copies(self.organizer_of(event)))
 
-    def copies(self, address: str) -> list[dict[str, Any]]:
-        """What a calendar shows: singles and series, and the dates of these where they are synced."""
-        person, is_on = self.at(address), self.house.world.policy.series is SeriesRule.WINDOW
-        return [*person.events(), *(dates_in(person, self.house.now, self.house.now + SEEN) if is_on else [])]
-
     def organizer_of(self, event: dict[str, Any]) -> str:
         address: str = event["organizer"]["emailAddress"]["address"]
         return address.lower()
@@ -224,13 +216,20 @@ class Company(Shift):
         for user in users:
             memory = memories[user.upn]
             known = {x.activity_id for x in memory.links} | {p.item_id for p in memory.pending}
-            known |= {x.activity_id for x in memory.links}
+            known |= self.made_of_series(user.upn)
             for ident, row in rows.items():
                 is_new = self.authors.get(ident) == user.erp_login and not row["Void"]
                 start = datetime.fromisoformat(row["StartTime"][:19]).replace(tzinfo=UTC)
                 is_skipped = policy.private == "skip" and row["Private"]
                 if is_new and start > self.house.now + timedelta(days=1) and not is_skipped:
                     assert ident in known, f"{row['Subject']} never arrived in Outlook"
+
+    def made_of_series(self, upn: str) -> set[str]:
+        """The activities whose event, by our mark, is a series by now: it stands there, and is left alone as long as
+        series are."""
+        is_off = self.house.world.policy.series is SeriesRule.SKIP
+        masters = [item for item in self.at(upn).mailbox.items() if item.is_master and is_off]
+        return {value for item in masters for value in item.properties.values()}
 
     def check_not_doubled(self, rows: Rows) -> None:
         """Nothing is there twice: no title, but for the dates of a series, and no name of a meeting."""

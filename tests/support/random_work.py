@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 from jobs.commands.switch import disable, enable
@@ -27,8 +28,19 @@ from sync_core.model.link import Role
 from sync_core.model.policy import Direction, Invite, Policy, PrivateRule, SeriesRule, Winner
 from sync_core.model.user import User
 from tests.support.house import House
-from tests.support.random_acts import ERP, ERP_CONTENT, NAMES, OUTLOOK, OUTLOOK_CONTENT, STRANGER, UPNS, Act, Hands
-from tests.support.random_dates import on_date, on_series
+from tests.support.random_acts import (
+    ERP,
+    ERP_CONTENT,
+    GUEST,
+    NAMES,
+    OUTLOOK,
+    OUTLOOK_CONTENT,
+    STRANGER,
+    UPNS,
+    Act,
+    Hands,
+)
+from tests.support.random_dates import dates_in, on_date, on_series
 
 STRANGERS = ("create", "retitle", "move", "invite", "uninvite", "cancel", "far", "all day", "series", "single")
 CALSYNC = ("sync", "sync", "sync", "one", "one", "rush", "rush", "full")
@@ -52,6 +64,9 @@ SETTINGS: dict[str, tuple[Any, ...]] = {
     "private": tuple(PrivateRule),
     "invite": tuple(Invite),
 }
+SEEN = timedelta(days=40)
+"""How far ahead dates of series are looked for."""
+
 WORD = re.compile(r"text \d+")
 CONTENT = (
     "Subject", "Notes", "StartTime", "EndTime", "PlannedDurationMinutes", "ReminderTime", "Private", "Priority",
@@ -185,6 +200,7 @@ class Shift(Hands):
         """A sync of all, of one, or everybody's rounds at once; mails are counted, texts kept an eye on."""
         mails, texts = len(self.house.graph.mails), self.texts()
         self.wishes.look(self.house.desk().activities(), count=True)
+        self.see_whom_it_may_not_reach()
         await self.work(how, act)
         self.wishes.look(self.house.desk().activities(), count=False)
         self.sent.update((uid_key(m.ical_uid), m.kind, m.to) for m in self.house.graph.mails[mails:])
@@ -239,7 +255,40 @@ class Shift(Hands):
                 kept |= set(WORD.findall(str((entry.subject, entry.before, entry.after))))
         assert gone <= kept, f"{gone - kept}: nowhere any more, and in no journal"
 
+    def see_whom_it_may_not_reach(self) -> None:
+        """What ERP.net says of somebody, and Outlook's list does not, stays so where the setting of the moment keeps
+        calsync from the list: what it looked at then is no news later on."""
+        invite = self.house.world.policy.invite
+        beyond = {
+            key for key in self.said if invite is Invite.NONE or (invite is Invite.INTERNAL and key[1] == GUEST)
+        }
+        if beyond:
+            told = self.told_in_outlook()
+            self.unreached |= {
+                key for key in beyond if key[0] in self.feeders and (key in told) is not self.said[key]
+            }
+
+    def told_in_outlook(self) -> set[tuple[str, str]]:
+        """Whom the events of an activity invite, by its id."""
+        shown = [event for upn in UPNS for event in self.copies(upn)]
+        return {
+            (activity, one["emailAddress"]["address"])
+            for event in shown
+            for activity in self.meetings.get(uid_key(event["iCalUId"]), ())
+            for one in event["attendees"]
+        }
+
+    def copies(self, address: str) -> list[dict[str, Any]]:
+        """What a calendar shows: singles and series, and the dates of these where they are synced."""
+        person, is_on = self.at(address), self.house.world.policy.series is SeriesRule.WINDOW
+        return [*person.events(), *(dates_in(person, self.house.now, self.house.now + SEEN) if is_on else [])]
+
     async def learn_meetings(self) -> None:
+        """From links, and from our marks where nobody lived to save one."""
+        for upn in UPNS:
+            for item in self.at(upn).mailbox.items():
+                for activity in item.properties.values():
+                    self.meetings.setdefault(uid_key(item.ical_uid), set()).add(activity)
         for user in await self.house.world.store.list_users():
             for link in (await self.house.recall(user.upn)).links:
                 self.uids.add(link.ical_uid)
