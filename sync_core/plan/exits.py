@@ -34,6 +34,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
+from sync_core.content.project import graph_when
+from sync_core.content.window import is_over
 from sync_core.model import link as life
 from sync_core.model.decision import Case, Context, Decision, Intent, Sight, Verdict
 from sync_core.model.link import UNHINDERED, EndedBy, LinkStatus, PendingState, Role
@@ -210,11 +212,12 @@ def _follower(case: Case, ctx: Context) -> Decision | None:
     return follower(case, case.link, ctx) if case.link is not None and is_follower(case.link) else None
 
 
-def _ended(case: Case, _: Context) -> Decision | None:
+def _ended(case: Case, ctx: Context) -> Decision | None:
     """A tombstone stays one while its event is gone, or while nothing may be made of its event."""
-    if case.link is None or not _is_ended(case) or not (case.event is None or _is_refused(case)):
+    if case.link is None or not _is_ended(case):
         return None
-    return set_aside(case, Verdict.SKIP, case.link.reason)
+    stays = case.event is None or _is_refused(case) or _is_left(case, ctx)
+    return set_aside(case, Verdict.SKIP, case.link.reason) if stays else None
 
 
 def _is_ended(case: Case) -> bool:
@@ -228,6 +231,14 @@ def _is_refused(case: Case) -> bool:
     if link is None or link.ended_by is not EndedBy.DROPPED:
         return link is not None and is_dismissed(link)
     return event is None or event.is_cancelled or activity is None or activity.void
+
+
+def _is_left(case: Case, ctx: Context) -> bool:
+    """Whether an own event was left in the calendar because it had taken place when its activity was void."""
+    link, event, activity = case.link, case.event, case.activity
+    is_erps = link is not None and link.ended_by is EndedBy.ERP and link.role is Role.OWN
+    is_dead = activity is None or activity.void
+    return is_erps and is_dead and event is not None and is_over(graph_when(event.content), ctx.now, ctx.zone)
 
 
 AS_READ: tuple[Exit, ...] = (

@@ -13,7 +13,7 @@ from jobs.commands.switch import disable, enable
 from sync_core.model.link import LinkStatus
 from sync_core.model.policy import PrivateRule
 from sync_core.model.sides import CONFLICT_CATEGORY
-from tests.support.days import WEEKLY, at, digits, linked_meeting, only
+from tests.support.days import WEEKLY, at, digits, linked_meeting, only, the_activity
 from tests.support.house import ANNA, House, open_house
 from tests.support.users import put_user
 
@@ -534,6 +534,21 @@ class TestR11Deletion:
         house.outlook().edit(event, subject="Back")
         await house.step()
         assert house.desk().get(activity)["Subject"] == "Back"
+
+    async def test_an_activity_voided_after_its_meeting_is_not_made_anew(self, house: House) -> None:
+        """The past event stays, whatever shows it again that day; put off, it is a meeting like any other."""
+        await linked_meeting(house, "Another")
+        event = house.outlook().create("Short", house.now, house.now + timedelta(minutes=30))
+        await house.settle()
+        house.advance(hours=3)
+        house.desk().void(the_activity(house, "Short"))
+        await house.settle()
+        house.outlook().edit(event, body="minutes")
+        for is_full in (False, True):
+            assert dict((await house.step(full=is_full)).done) == {}
+
+        house.outlook().edit(event, start=at(2), end=at(2, 10))
+        assert await house.settle() == {"activity created": 1}
 
     async def test_a_voided_activity_removes_the_future_event(self, house: House) -> None:
         """Voided or hard deleted: the event goes, and its content stays in the journal."""

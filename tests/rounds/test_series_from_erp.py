@@ -220,6 +220,22 @@ async def test_a_write_without_effect_is_noticed(house: House) -> None:
     assert at_outlook(house, series, 1)["subject"] == "Special"
 
 
+async def test_a_date_that_took_place_and_is_void_then_is_not_made_anew(house: House) -> None:
+    """It stays in Outlook, and shows itself again with each change of its series."""
+    series = mondays(house)
+    await house.step()
+    house.advance(hours=5)
+    house.desk().void(on(house, MONDAYS[0])["Id"])
+    assert await house.settle() == {}
+    house.outlook().edit_date(series, MONDAYS[2], subject="Special")
+    assert await house.settle() == {"activity updated": 1}
+    house.outlook().edit(series, subject="Renamed")
+    await house.settle()
+
+    assert (starts(house), starts(house, void=True)) == (nine(*MONDAYS[1:]), nine(MONDAYS[0]))
+    assert house.outlook().dates(series, MONDAYS[0], MONDAYS[4]) == MONDAYS
+
+
 async def test_a_locked_date_that_is_deleted_is_void_once_it_may_be(house: House) -> None:
     """Until then it is an open conflict, and nothing is made again."""
     series = mondays(house)

@@ -104,11 +104,13 @@ CASES: dict[str, list[Case]] = {
     "ended": [
         linked(None, an_activity(), link=tombstone()),
         linked(an_event(), an_activity(void=True), link=tombstone(ended_by=EndedBy.DROPPED)),
+        linked(an_event(PAST_EVENT), link=tombstone(ended_by=EndedBy.ERP)),
     ],
     "half-seen": [
         linked(event_sight=Sight.GONE),
         linked(an_event(shown(subject="Plan")), link=a_link(reread="a write failed")),
         linked(an_event(), link=tombstone()),
+        linked(an_event(), link=tombstone(ended_by=EndedBy.ERP)),
     ],
     "over": [
         linked(an_event(PAST_EVENT), EDITED_PAST, link=PAST),
