@@ -23,8 +23,9 @@ from sync_core.model import link as life
 from sync_core.model.decision import Intent
 from sync_core.model.hold import Approval, HeldItem, Hold
 from sync_core.model.ledger import ledger_of
-from sync_core.model.link import Link, LinkStatus, Pending, PendingState
+from sync_core.model.link import Link, LinkStatus
 from sync_core.model.memory import Memory
+from sync_core.model.pending import Pending, PendingState
 from sync_core.model.sides import Side
 from sync_core.model.user import User
 from sync_core.model.why import named

@@ -20,8 +20,9 @@ from jobs.replay import Ids, Item, Replayed, Shown
 from jobs.world import World
 from sync_core.errors import OWN_MISTAKE, CalsyncError
 from sync_core.model import link as life
-from sync_core.model.link import Link, Pending
+from sync_core.model.link import Link
 from sync_core.model.memory import Memory
+from sync_core.model.pending import Pending
 from sync_core.model.sides import ErpActivity, GraphEvent, Malformed, Side
 
 T = TypeVar("T")

@@ -9,8 +9,9 @@ from typing import TypeVar
 from jobs.own_mistakes import wants_a_look
 from jobs.ports import Put, RowChange
 from sync_core.model.hold import Hold
-from sync_core.model.link import Link, Pending
+from sync_core.model.link import Link
 from sync_core.model.memory import Cursors, Memory
+from sync_core.model.pending import Pending
 from sync_core.plan.holds import assembled
 
 K = TypeVar("K")

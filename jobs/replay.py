@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jobs.ports import Calendar, Erp, Owned
-from sync_core.model.link import Link, Pending
+from sync_core.model.link import Link
 from sync_core.model.memory import Memory
+from sync_core.model.pending import Pending
 from sync_core.model.sides import ErpActivity, Evidence, GraphEvent, GraphReading, Malformed
 
 Item = GraphEvent | ErpActivity | Malformed | Link | Pending

@@ -15,8 +15,8 @@ from jobs.commands.item_shapes import iso_of, occurrence_of
 from portal.http import Json
 from portal.items import key_of_ids
 from sync_core.model.action import Action, as_planned
-from sync_core.model.link import Pending
 from sync_core.model.memory import Memory
+from sync_core.model.pending import Pending
 from sync_core.model.unsynced import Unsynced, UnsyncedItem
 from sync_core.people.privacy import PRIVATE
 

@@ -205,6 +205,8 @@ PORTAL = "shapes answers: seen where people read them"
 ELSEWHERE = {
     # module: (why it has no tests of its own, where it is tried)
     "sync_core/model/claim.py": (VALUES, "tests/core/plan/test_shared.py"),
+    "sync_core/model/conflict.py": (VALUES, "tests/core/plan/test_conflict.py"),
+    "sync_core/model/pending.py": (VALUES, "tests/core/plan/test_match.py"),
     "sync_core/model/hold.py": (VALUES, "tests/core/plan/test_holds.py"),
     "sync_core/model/memory.py": (VALUES, "tests/core/model/test_ledger.py"),
     "sync_core/model/writes.py": (VALUES, "tests/core/plan/test_update.py"),

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from adapters.store import codec, stored
 from adapters.store.backend import Key, Op, Row, Table, Verb, batches
 from jobs.ports import Begin, Drop, RowChange
-from sync_core.model.link import Pending
+from sync_core.model.pending import Pending
 from sync_core.model.sides import Side
 
 BEGUN = "pending-begun"

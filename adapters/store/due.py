@@ -18,8 +18,9 @@ from adapters.store.leases import TRIES, Leases
 from jobs.ports import Lease, Put, RowChange
 from sync_core.errors import StoreUnavailable
 from sync_core.model.hold import Hold
-from sync_core.model.link import Link, Pending, asks_for_a_look
+from sync_core.model.link import Link, asks_for_a_look
 from sync_core.model.memory import Cursors
+from sync_core.model.pending import Pending
 
 _PARTITION = "due"
 

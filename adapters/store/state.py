@@ -12,8 +12,9 @@ from adapters.store.begun import BEGUN, begun_in, cut, steps
 from jobs.ports import Drop, Put, RowChange, Storable
 from sync_core.errors import RowUnreadable
 from sync_core.model.hold import Hold
-from sync_core.model.link import Link, Pending
+from sync_core.model.link import Link
 from sync_core.model.memory import Cursors, InboxRow, Memory
+from sync_core.model.pending import Pending
 from sync_core.plan.holds import assembled
 
 _SINGLE = frozenset({"cursors", "wake", "lease"})

@@ -38,8 +38,9 @@ from sync_core.errors import RowUnreadable, StaleWrite, StoreUnavailable
 from sync_core.model.colleagues import as_others_see
 from sync_core.model.instance import Instance
 from sync_core.model.ledger import Ledger, with_open
-from sync_core.model.link import Link, Pending, PendingState, Role
+from sync_core.model.link import Link, Role
 from sync_core.model.memory import Cursors, InboxRow, Memory
+from sync_core.model.pending import Pending, PendingState
 from sync_core.model.sides import Side
 from sync_core.model.user import User
 

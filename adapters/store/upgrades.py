@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sync_core.model.link import EndedBy, LinkStatus, PendingState
+from sync_core.model.link import EndedBy, LinkStatus
 from sync_core.model.logins import LOGIN
+from sync_core.model.pending import PendingState
 
 Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
 """The decoded JSON of one row in, the decoded JSON of the next version out; both as ``msgspec.json`` has them."""

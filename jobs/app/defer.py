@@ -15,11 +15,7 @@ from jobs.backoff import LICENCE_BACKOFF, exponential, jittered
 from jobs.log import log_failure
 from jobs.messages import Asked, Call, Order, Pull, Round, write
 from jobs.world import World
-from sync_core.errors import (
-    CalsyncError,
-    StoreUnavailable,
-    Throttled,
-)
+from sync_core.errors import CalsyncError, StoreUnavailable, Throttled
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,14 +23,7 @@ from jobs.round.report import MILLISECOND
 from jobs.together import together
 from jobs.wake import wake
 from jobs.world import World
-from sync_core.errors import (
-    AccessRefused,
-    AppRefused,
-    LicencesTaken,
-    SideUnavailable,
-    StaleWrite,
-    StoreUnavailable,
-)
+from sync_core.errors import AccessRefused, AppRefused, LicencesTaken, SideUnavailable, StaleWrite, StoreUnavailable
 from sync_core.model.instance import Instance
 from sync_core.model.sides import Side
 

@@ -20,10 +20,7 @@ from jobs.log import log_failure
 from jobs.messages import Asked, Call, Forget, MessageRefused, Pull, Renew, Round, parse, read_call
 from jobs.ports import Queued
 from jobs.world import World
-from sync_core.errors import (
-    LicencesTaken,
-    SlotsTaken,
-)
+from sync_core.errors import LicencesTaken, SlotsTaken
 
 NEXT_PIECE = 1.0
 """Seconds until a command goes on after a piece of it."""

@@ -19,8 +19,9 @@ from sync_core.model.action import Action
 from sync_core.model.decision import Intent
 from sync_core.model.entries import EnteredDate, JournalEntry
 from sync_core.model.hold import HeldItem, Hold
-from sync_core.model.link import Link, LinkStatus, Pending
+from sync_core.model.link import Link, LinkStatus
 from sync_core.model.memory import Memory
+from sync_core.model.pending import Pending
 from sync_core.model.phrase import Phrase
 from sync_core.model.series import Occurrence
 from sync_core.model.unsynced import UNSHOWN

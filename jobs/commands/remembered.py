@@ -12,8 +12,9 @@ from sync_core.content.project import is_private
 from sync_core.model.action import Action
 from sync_core.model.entries import JournalEntry
 from sync_core.model.hold import Approval
-from sync_core.model.link import Link, LinkStatus, Pending, Role, looked_at
+from sync_core.model.link import Link, LinkStatus, Role, looked_at
 from sync_core.model.memory import Memory
+from sync_core.model.pending import Pending
 from sync_core.model.series import Occurrence
 from sync_core.model.sides import Side
 from sync_core.model.unsynced import UNSHOWN

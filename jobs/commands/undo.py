@@ -29,9 +29,10 @@ from jobs.world import World
 from sync_core.content.compare import Pair
 from sync_core.model import link as life
 from sync_core.model.action import UPDATES, Action
+from sync_core.model.conflict import PutBack
 from sync_core.model.decision import Context, Decision, Verdict
 from sync_core.model.entries import JournalEntry, by_date
-from sync_core.model.link import ENDED, PutBack, Role
+from sync_core.model.link import ENDED, Role
 from sync_core.model.memory import Memory
 from sync_core.model.phrase import Phrase
 from sync_core.model.sides import Field, Side

@@ -17,8 +17,9 @@ from sync_core.model.entries import JournalEntry
 from sync_core.model.hold import Hold
 from sync_core.model.instance import Instance
 from sync_core.model.ledger import Ledger
-from sync_core.model.link import Link, Pending
+from sync_core.model.link import Link
 from sync_core.model.memory import Cursors, InboxRow, Memory
+from sync_core.model.pending import Pending
 from sync_core.model.unsynced import Unsynced
 from sync_core.model.user import User
 

@@ -13,9 +13,10 @@ from jobs.round.worded import Line
 from jobs.world import World
 from sync_core.content.project import is_private
 from sync_core.model.action import Action, counts_of
+from sync_core.model.conflict import Clash
 from sync_core.model.decision import Decision
 from sync_core.model.entries import JournalEntry, as_series
-from sync_core.model.link import Clash, Link
+from sync_core.model.link import Link
 from sync_core.model.sides import Side
 from sync_core.model.why import Why, named
 from sync_core.plan.wording import is_about_private, without_hideable

@@ -16,7 +16,8 @@ from sync_core.content.project import from_graph, masked
 from sync_core.errors import OWN_MISTAKE, CalsyncError, SideUnavailable
 from sync_core.model import link as life
 from sync_core.model.decision import Context, Decision, Intent, Verdict
-from sync_core.model.link import TRIES, Link, Pending, PendingState
+from sync_core.model.link import TRIES, Link
+from sync_core.model.pending import Pending, PendingState
 from sync_core.model.policy import PrivateRule
 from sync_core.model.sides import EVERYTHING, ErpActivity, Field, GraphEvent, Seen, Side
 from sync_core.model.writes import CreateActivity, GraphWrite, Outcome, PatchActivity, PatchEvent

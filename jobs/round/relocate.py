@@ -13,7 +13,7 @@ from jobs.ports import ClaimStore, Drop, Put, RowChange
 from jobs.round.journal import RoundJournal
 from sync_core.errors import StaleWrite
 from sync_core.model.claim import Claim
-from sync_core.model.link import Pending
+from sync_core.model.pending import Pending
 from sync_core.model.sides import Side
 from sync_core.plan.relocate import Move
 

@@ -13,12 +13,11 @@ from jobs.claims import Claims
 from jobs.ports import Put, RowChange
 from jobs.round.context import event_owners_of
 from jobs.round.frame import RoundFrame
-from jobs.round.outcomes import (
-    pending_of,
-)
+from jobs.round.outcomes import pending_of
 from sync_core.model import link as life
 from sync_core.model.decision import Decision, Intent
-from sync_core.model.link import Link, LinkStatus, Pending
+from sync_core.model.link import Link, LinkStatus
+from sync_core.model.pending import Pending
 from sync_core.plan.shared import OTHERS_UNREAD
 
 RIVALLED = "a colleague's calendar was getting the same activity at the same moment"

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 from sync_core.content import told
 from sync_core.content.body import normal_text
 from sync_core.content.project import PRIORITY_OF, from_erp, from_graph, to_erp
+from sync_core.model.conflict import Clash
 from sync_core.model.decision import Case
 from sync_core.model.event import Event, Timed
-from sync_core.model.link import Clash, Link
+from sync_core.model.link import Link
 from sync_core.model.sides import ErpContent, Field, GraphContent, Side
 
 SHOWN_TEXT = 1000

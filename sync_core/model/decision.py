@@ -9,9 +9,11 @@ from zoneinfo import ZoneInfo
 
 from sync_core.model.claim import Claim
 from sync_core.model.colleagues import Colleagues
+from sync_core.model.conflict import Clash
 from sync_core.model.event import Window
-from sync_core.model.link import Clash, Link, Pending, PendingState
+from sync_core.model.link import Link
 from sync_core.model.logins import LOGIN, Logins
+from sync_core.model.pending import Pending, PendingState
 from sync_core.model.policy import Policy
 from sync_core.model.series import Occurrence
 from sync_core.model.sides import ErpActivity, Field, GraphEvent, Seen, Side

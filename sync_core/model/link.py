@@ -19,67 +19,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 
+from sync_core.model.conflict import CategoryState, Chosen, Conflict, PutBack
+from sync_core.model.pending import Pending
 from sync_core.model.series import Occurrence
-from sync_core.model.sides import (
-    ErpContent,
-    GraphContent,
-    Seen,
-    Side,
-    newest,
-    stamp_of,
-)
+from sync_core.model.sides import ErpContent, GraphContent, Seen, Side, newest, stamp_of
 from sync_core.model.why import Why
-
-
-class CategoryState(StrEnum):
-    """The state of the conflict's category on the event."""
-
-    NONE = "none"
-    SET = "set"
-    TAKEN_OFF = "taken off"
-
-
-@dataclass(frozen=True, slots=True)
-class Clash:
-    """One field (or 'deletion') on which the sides disagree: what each shows (bounded text), and why it stays so."""
-
-    field: str
-    event_value: str
-    activity_value: str
-    why: str
-    digest: str = ""
-    """Of both whole values, where one of them is shown cut."""
-
-    def is_between(self, other: Clash) -> bool:
-        """Whether both sides still show what they show in the other clash, for whatever reason they stand apart."""
-        return replace(self, why="") == replace(other, why="")
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """A person's choice for one field: which side's value is kept, while both show what the clash says."""
-
-    clash: Clash
-    keep: Side
-
-
-@dataclass(frozen=True, slots=True)
-class PutBack:
-    """A field that an undo puts back on both sides: the text of its value ``before``, and the one that a round left
-    (``after``) and that nobody may have edited since."""
-
-    field: str
-    before: str
-    after: str
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """The open conflict of a link. ``category`` is the state of the event's category (R9)."""
-
-    clashes: tuple[Clash, ...]
-    since_at: datetime
-    category: CategoryState = CategoryState.NONE
 
 
 class LinkStatus(StrEnum):
@@ -213,55 +157,6 @@ def wears_category(link: Link) -> bool:
 def master_of(link: Link) -> str:
     """Graph's id of the series of a link's date, '' for a single event."""
     return link.occurrence.master_id if link.occurrence else ""
-
-
-class PendingState(StrEnum):
-    """What an item without a link waits for.
-
-    WAITING: its counterpart is under way. RELEASED: a person chose to have it made anew, so marks no longer count.
-    DECLINED: a person chose to leave the item alone. PARTNER_GONE: the counterpart that a mark names is gone, and a
-    person must choose. TWIN: another event of this calendar is the meeting. CLASH: another mailbox's event is the
-    meeting. NAMED_TWICE: several activities name the same event.
-    """
-
-    WAITING = "waiting"
-    RELEASED = "released"
-    DECLINED = "declined"
-    PARTNER_GONE = "partner-gone"
-    TWIN = "twin"
-    CLASH = "clash"
-    NAMED_TWICE = "named-twice"
-
-
-UNHINDERED = frozenset({PendingState.WAITING, PendingState.RELEASED, PendingState.DECLINED})
-"""States in which nothing stands in an item's way, or a person chose. In any other the item is looked at again when
-that ends."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """An item without a link that must get a counterpart, or that was parked on the way (a write-ahead record).
-
-    It is saved before the create is sent: found at the start of a round, it means look before creating. A ``parked``
-    item waits for a person (``retry``, ``approve`` or an edit of the item). ``reason`` is for people and compared
-    with nothing. ``given_up_at`` is as in ``Link``.
-    """
-
-    side: Side
-    item_id: str
-    ical_uid: str = ""
-    incarnation: int = 0
-    tries: int = 0
-    retry_at: datetime | None = None
-    parked: bool = False
-    reason: str = ""
-    state: PendingState = PendingState.WAITING
-    given_up_at: Seen | None = None
-
-    @property
-    def ids(self) -> tuple[str, str]:
-        """The ids of its event and its activity, of which it has one."""
-        return (self.item_id, "") if self.side is Side.GRAPH else ("", self.item_id)
 
 
 RUNNING = frozenset({LinkStatus.LIVE, LinkStatus.PARKED})

@@ -7,7 +7,8 @@ from datetime import date, datetime
 
 from sync_core.model.event import Window
 from sync_core.model.hold import Hold
-from sync_core.model.link import RUNNING, Link, Pending, unit_of
+from sync_core.model.link import RUNNING, Link, unit_of
+from sync_core.model.pending import Pending
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from sync_core.model.conflict import CategoryState, Clash, Conflict
 from sync_core.model.decision import Context
-from sync_core.model.link import CategoryState, Clash, Conflict, Link, wears_category
+from sync_core.model.link import Link, wears_category
 from sync_core.model.policy import Direction
 from sync_core.model.sides import CONFLICT_CATEGORY, GraphEvent
 from sync_core.model.writes import PatchEvent

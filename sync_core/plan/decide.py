@@ -22,15 +22,7 @@ from sync_core.plan import cells, exits
 from sync_core.plan.create import create_activity, create_event, link_pair
 from sync_core.plan.delete import ended, remove, void
 from sync_core.plan.shared import as_feeder, as_lost_feeder, still_following
-from sync_core.plan.tables import (
-    PERMITTED,
-    Obstacle,
-    fate_cell,
-    fated,
-    first_obstacle,
-    obstacles,
-    permitted,
-)
+from sync_core.plan.tables import PERMITTED, Obstacle, fate_cell, fated, first_obstacle, obstacles, permitted
 from sync_core.plan.update import update_pair
 
 

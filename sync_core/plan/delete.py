@@ -10,8 +10,9 @@ from dataclasses import replace
 
 from sync_core.content.compare import overruled
 from sync_core.model import link as life
+from sync_core.model.conflict import Clash
 from sync_core.model.decision import Case, Context, Decision, Intent, Sight, Verdict
-from sync_core.model.link import Clash, EndedBy, Link, LinkStatus, master_of
+from sync_core.model.link import EndedBy, Link, LinkStatus, master_of
 from sync_core.model.sides import EventKind, Evidence, Malformed, Side, Whereabouts
 from sync_core.model.writes import RemoveEvent, VoidActivity
 from sync_core.people.mail import mails_of

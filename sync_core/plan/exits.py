@@ -38,7 +38,8 @@ from sync_core.content.project import graph_when
 from sync_core.content.window import is_over
 from sync_core.model import link as life
 from sync_core.model.decision import Case, Context, Decision, Intent, Sight, Verdict
-from sync_core.model.link import UNHINDERED, EndedBy, LinkStatus, PendingState, Role
+from sync_core.model.link import EndedBy, LinkStatus, Role
+from sync_core.model.pending import UNHINDERED, PendingState
 from sync_core.model.policy import SeriesRule
 from sync_core.plan import cells
 from sync_core.plan.conflict import category_removal

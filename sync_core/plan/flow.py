@@ -11,9 +11,10 @@ from datetime import datetime
 
 from sync_core.content.compare import Pair
 from sync_core.content.merge import later_side, merge, winning_side
+from sync_core.model.conflict import Clash, Conflict, PutBack
 from sync_core.model.decision import Case, Context
 from sync_core.model.event import Event
-from sync_core.model.link import Clash, Conflict, Link, PutBack, Role
+from sync_core.model.link import Link, Role
 from sync_core.model.sides import EVERYTHING, PEOPLE, EventKind, Field, Fields, GraphEvent, Side
 from sync_core.people.lists import Moves
 from sync_core.people.mail import mails_anybody

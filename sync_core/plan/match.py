@@ -18,7 +18,8 @@ from dataclasses import replace
 
 from sync_core.content.ranges import uid_key
 from sync_core.model.decision import Case, Context, Sight
-from sync_core.model.link import WATCHED, EndedBy, Link, LinkStatus, PendingState
+from sync_core.model.link import WATCHED, EndedBy, Link, LinkStatus
+from sync_core.model.pending import PendingState
 from sync_core.model.sides import ErpActivity, GraphEvent, Malformed, Side
 from sync_core.plan.delete import sight_of_malformed
 from sync_core.plan.evidence import original

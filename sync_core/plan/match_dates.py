@@ -16,7 +16,8 @@ from sync_core.content.project import erp_when, graph_when
 from sync_core.content.ranges import uid_key
 from sync_core.content.window import bounds
 from sync_core.model.decision import Context
-from sync_core.model.link import WATCHED, PendingState
+from sync_core.model.link import WATCHED
+from sync_core.model.pending import PendingState
 from sync_core.model.series import day_in, series_uid_of
 from sync_core.model.sides import ErpActivity, EventKind, GraphEvent, Side
 from sync_core.plan.identity import began_with

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from sync_core.content.ranges import BEYOND
 from sync_core.errors import OWN_MISTAKE
 from sync_core.model import link as life
-from sync_core.model.link import PendingState
+from sync_core.model.pending import PendingState
 from sync_core.model.unsynced import UNSHOWN
 from sync_core.plan import dates, delete, exits, flow, holds, match, relocate, repattern, shared, update_rules
 from sync_core.plan.tables import HINDRANCES, REASONS, Obstacle, Trait

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from sync_core.model.link import Chosen, Link
+from sync_core.model.conflict import Chosen
+from sync_core.model.link import Link
 from sync_core.model.sides import Field, Side
+from sync_core.people.privacy import PRIVATE
 from sync_core.plan.dates import NEIGHBOUR
-from sync_core.plan.update_rules import HIDDEN_VALUE, ONE_PRIVACY
+from sync_core.plan.update_rules import ONE_PRIVACY
 
 PEOPLE_BY_HAND = "the lists of people are not chosen between: change the list on the side that is wrong"
 HIDDEN = "its values are hidden by SYNC_PRIVATE=busy: make both sides say the same by hand"
@@ -58,7 +60,7 @@ def choices(link: Link, answer: str | Mapping[str, str]) -> tuple[Chosen, ...]:
 def _hindrance(event_value: str, name: str) -> str:
     if name == Field.PEOPLE:
         return PEOPLE_BY_HAND
-    return HIDDEN if event_value == HIDDEN_VALUE else ""
+    return HIDDEN if event_value == PRIVATE else ""
 
 
 def is_resolved(before: Link, after: Link | None) -> bool:

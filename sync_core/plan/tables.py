@@ -23,7 +23,8 @@ from sync_core.content.ranges import BEYOND
 from sync_core.content.window import bounds, is_inside, is_over
 from sync_core.model.decision import Case, Context, Intent, Sight, Verdict
 from sync_core.model.event import Timed, When
-from sync_core.model.link import Link, PendingState, Role
+from sync_core.model.link import Link, Role
+from sync_core.model.pending import PendingState
 from sync_core.model.policy import PrivateRule
 from sync_core.model.sides import ErpActivity, Field, GraphEvent, Side
 from sync_core.model.why import Why

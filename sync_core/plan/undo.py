@@ -17,10 +17,10 @@ from sync_core.content.compare import EVENT_ATTRIBUTE, Pair, shown
 from sync_core.content.project import to_graph
 from sync_core.content.told import NONE, is_cut, when_in
 from sync_core.model.action import Action
+from sync_core.model.conflict import PutBack
 from sync_core.model.decision import Context, Intent, Verdict
 from sync_core.model.entries import JournalEntry
 from sync_core.model.event import AllDay, Event, Priority, Timed
-from sync_core.model.link import PutBack
 from sync_core.model.phrase import Phrase, Sayings
 from sync_core.model.sides import Field, GraphContent, Side
 from sync_core.plan.tables import permitted

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 from sync_core.content.ranges import uid_key
 from sync_core.model.decision import Case, Context
-from sync_core.model.link import Link, Pending, PendingState, Role
+from sync_core.model.link import Link, Role
+from sync_core.model.pending import Pending, PendingState
 from sync_core.model.policy import SeriesRule
 from sync_core.model.series import day_in
 from sync_core.model.sides import DATE_SYSTEM, PAIRED_SYSTEMS, ErpActivity, GraphEvent, Malformed, Side

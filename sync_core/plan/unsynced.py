@@ -15,8 +15,9 @@ from datetime import UTC, datetime, timedelta
 from sync_core.content.project import is_private
 from sync_core.model.action import Action
 from sync_core.model.decision import Case, Decision, Verdict
-from sync_core.model.link import ENDED, Link, LinkStatus, Pending, Role, is_unlinked, master_of
+from sync_core.model.link import ENDED, Link, LinkStatus, Role, is_unlinked, master_of
 from sync_core.model.memory import Memory
+from sync_core.model.pending import Pending
 from sync_core.model.series import nameless
 from sync_core.model.sides import EventKind
 from sync_core.model.unsynced import UNSHOWN, Unsynced, UnsyncedItem

@@ -14,8 +14,9 @@ from sync_core.content.compare import Pair
 from sync_core.content.project import to_erp, to_graph
 from sync_core.content.ranges import external_id_of, uid_key
 from sync_core.model import link as life
+from sync_core.model.conflict import Chosen, Clash
 from sync_core.model.decision import Case, Context, Decision, Intent, Verdict
-from sync_core.model.link import Chosen, Clash, Link, master_of
+from sync_core.model.link import Link, master_of
 from sync_core.model.series import day_in
 from sync_core.model.sides import PAIRED_SYSTEMS, PEOPLE, Attendee, ErpActivity, EventKind, Field, Side, system_of
 from sync_core.model.writes import ParticipantChanges, PatchActivity, PatchEvent

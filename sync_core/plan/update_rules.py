@@ -16,14 +16,16 @@ from zoneinfo import ZoneInfo
 from sync_core.content.body import BodyShape, body_shape, with_new_text
 from sync_core.content.project import fits_erp, fits_graph, reminder_digits
 from sync_core.content.ranges import BEYOND
+from sync_core.model.conflict import Chosen, Clash
 from sync_core.model.decision import Intent, Verdict
-from sync_core.model.link import Chosen, Clash, Role
+from sync_core.model.link import Role
 from sync_core.model.policy import PrivateRule
 from sync_core.model.sides import PEOPLE, Field, Fields, Side
 from sync_core.model.why import Why, named
 from sync_core.people.mail import TELLING
 from sync_core.people.privacy import (
     HIDEABLE,
+    PRIVATE,
     hidden_in_graph,
     is_hidden,
     is_private_in_erp_only,
@@ -44,7 +46,6 @@ NEEDS_CATEGORY = "the event is needed to set its category"
 MAILS_FOLLOW = "what people are told by mail follows by itself"
 SHOWN_AGAIN = "what was hidden is looked at again"
 ONE_PRIVACY = "it is a date of a series, and Outlook has one privacy for the whole series"
-HIDDEN_VALUE = "(private)"
 WOULD_MAIL = "people are invited, and a first meeting of both sides mails nobody"
 
 
@@ -247,7 +248,7 @@ def conceal_values(flow: Flow) -> Flow:
 
 
 def _concealed(clash: Clash) -> Clash:
-    return replace(clash, event_value=HIDDEN_VALUE, activity_value=HIDDEN_VALUE, digest="")
+    return replace(clash, event_value=PRIVATE, activity_value=PRIVATE, digest="")
 
 
 def set_category(flow: Flow) -> Flow:

@@ -13,7 +13,8 @@ from sync_core.content.body import normal_text
 from sync_core.content.changes import changed_in_erp, changed_in_graph
 from sync_core.content.project import is_private, masked
 from sync_core.model.decision import Case, Context, Sight
-from sync_core.model.link import WATCHED, Link, LinkStatus, Pending, Role
+from sync_core.model.link import WATCHED, Link, LinkStatus, Role
+from sync_core.model.pending import Pending
 from sync_core.model.policy import PrivateRule
 from sync_core.model.sides import ErpActivity, Field, GraphEvent, Malformed, Side
 from sync_core.people.responses import responses_of

@@ -17,16 +17,8 @@ from sync_core.content.ranges import uid_key
 from sync_core.content.window import bounds
 from sync_core.model.decision import Context, Sight
 from sync_core.model.event import Window
-from sync_core.model.link import (
-    UNHINDERED,
-    WATCHED,
-    Link,
-    LinkStatus,
-    Pending,
-    PendingState,
-    Role,
-    is_given_up,
-)
+from sync_core.model.link import WATCHED, Link, LinkStatus, Role, is_given_up
+from sync_core.model.pending import UNHINDERED, Pending, PendingState
 from sync_core.model.policy import PrivateRule, SeriesRule
 from sync_core.model.sides import EventKind, Evidence, GraphEvent, GraphReading, Malformed, Side
 from sync_core.people.mail import invited

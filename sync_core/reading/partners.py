@@ -14,7 +14,7 @@ from dataclasses import replace
 from sync_core.content.ranges import uid_key
 from sync_core.model.claim import Claim
 from sync_core.model.decision import Context
-from sync_core.model.link import UNHINDERED, PendingState
+from sync_core.model.pending import UNHINDERED, PendingState
 from sync_core.model.sides import ErpActivity, GraphEvent, Malformed, Side
 from sync_core.plan.relocate import by_uid
 from sync_core.plan.unlinked import Unlinked, may_be_named, may_pair, meeting_of

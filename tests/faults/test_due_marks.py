@@ -24,7 +24,7 @@ from jobs.due import is_troubled, owes
 from jobs.ports import Put
 from jobs.round.run import run_round
 from jobs.wake import wake
-from sync_core.model.link import Pending
+from sync_core.model.pending import Pending
 from sync_core.model.sides import Side
 from sync_core.model.user import User
 from tests.support.budget import budget

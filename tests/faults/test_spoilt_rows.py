@@ -33,8 +33,8 @@ from sync_core.errors import RowUnreadable
 from sync_core.model.action import Action
 from sync_core.model.claim import Claim
 from sync_core.model.hold import HeldItem, Hold
-from sync_core.model.link import Pending, PendingState
 from sync_core.model.memory import InboxRow
+from sync_core.model.pending import Pending, PendingState
 from sync_core.model.sides import Side
 from sync_core.model.unsynced import Unsynced
 from tests.support.app import App, FixedProcess, front_door

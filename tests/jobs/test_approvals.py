@@ -8,8 +8,9 @@ from jobs.approvals import choices_in, is_called, is_retriable
 from sync_core.model import link as life
 from sync_core.model.decision import Intent
 from sync_core.model.hold import Approval, HeldItem, Hold
-from sync_core.model.link import Link, Pending, PendingState
+from sync_core.model.link import Link
 from sync_core.model.memory import Memory
+from sync_core.model.pending import Pending, PendingState
 from sync_core.model.sides import Side
 from tests.support.samples import NOW, a_link
 

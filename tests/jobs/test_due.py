@@ -10,9 +10,9 @@ import pytest
 
 from jobs.due import is_due, pause_of, reads_whole
 from sync_core.model.instance import Instance
-from sync_core.model.link import Pending, PendingState
 from sync_core.model.memory import InboxRow, Memory
 from sync_core.model.pause import Pause
+from sync_core.model.pending import Pending, PendingState
 from sync_core.model.policy import Policy
 from sync_core.model.sides import Side
 from sync_core.model.user import User

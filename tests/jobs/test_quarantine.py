@@ -11,7 +11,8 @@ from jobs.quarantine import parked
 from jobs.replay import Item
 from sync_core.errors import OWN_MISTAKE
 from sync_core.model import link as life
-from sync_core.model.link import Link, LinkStatus, Pending
+from sync_core.model.link import Link, LinkStatus
+from sync_core.model.pending import Pending
 from sync_core.model.sides import Malformed, Side
 from tests.support.samples import UID, a_link, an_activity, an_event, tombstone
 

@@ -13,8 +13,8 @@ from jobs.wish import Kind
 from portal.items import key_of_ids
 from portal.sign_in import Role
 from portal.unlinked import find_alone
-from sync_core.model.link import Pending, PendingState
 from sync_core.model.memory import Memory
+from sync_core.model.pending import Pending, PendingState
 from sync_core.model.sides import Side
 from sync_core.model.unsynced import Unsynced, UnsyncedItem
 from tests.support.app import App

@@ -9,7 +9,8 @@ import pytest
 
 from adapters.store.store import RowStore
 from sync_core.content.ranges import uid_key
-from sync_core.model.link import LinkStatus, PendingState, Role
+from sync_core.model.link import LinkStatus, Role
+from sync_core.model.pending import PendingState
 from sync_core.plan.tables import PARTNER_GONE, SAME_UID
 from tests.support.budget import budget
 from tests.support.colleagues import BORIS, COLLEAGUES, KIM, call_meeting, copy_of, feeder, living

@@ -8,7 +8,7 @@ import pytest
 
 from jobs.commands.explain import explain
 from jobs.commands.shapes import status_of
-from sync_core.model.link import PendingState
+from sync_core.model.pending import PendingState
 from sync_core.plan.tables import NAMED_TWICE
 from tests.support.days import at, digits, linked_meeting, only
 from tests.support.house import House, upn_of

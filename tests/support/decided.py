@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from sync_core.model.conflict import Conflict
 from sync_core.model.decision import Context, Decision
-from sync_core.model.link import Conflict, Link
+from sync_core.model.link import Link
 from sync_core.model.sides import ErpContent, GraphContent
 from sync_core.model.writes import PatchActivity, PatchEvent
 from sync_core.plan.decide import decide

@@ -18,22 +18,14 @@ from adapters.store.slots import SlotRow
 from adapters.store.state import WakeRow
 from jobs.ports import Subscription
 from sync_core.model.claim import Claim
+from sync_core.model.conflict import CategoryState, Clash, Conflict
 from sync_core.model.entries import JournalEntry
 from sync_core.model.event import Window
 from sync_core.model.hold import Approval, HeldItem, Hold
 from sync_core.model.instance import Instance
-from sync_core.model.link import (
-    CategoryState,
-    Clash,
-    Conflict,
-    EndedBy,
-    Link,
-    LinkStatus,
-    Pending,
-    PendingState,
-    Role,
-)
+from sync_core.model.link import EndedBy, Link, LinkStatus, Role
 from sync_core.model.memory import Cursors, InboxRow
+from sync_core.model.pending import Pending, PendingState
 from sync_core.model.sides import ErpContent, GraphContent, Side
 from sync_core.model.user import User
 

@@ -19,8 +19,8 @@ from adapters.store.memory import MemoryBackend
 from adapters.store.store import RowStore
 from jobs.ports import Begin, Drop, Lease, Put, RowChange
 from sync_core.errors import RowUnreadable
-from sync_core.model.link import Pending
 from sync_core.model.memory import Memory
+from sync_core.model.pending import Pending
 from sync_core.model.sides import Side
 from tests.support.store_contract.rows import NOW, link, save
 

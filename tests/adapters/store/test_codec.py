@@ -9,11 +9,13 @@ import pytest
 from adapters.store import codec
 from sync_core.errors import RowUnreadable, StoreError
 from sync_core.model.claim import Claim
+from sync_core.model.conflict import CategoryState, Conflict
 from sync_core.model.entries import KEPT, EnteredDate, JournalEntry
 from sync_core.model.event import Window
 from sync_core.model.hold import Approval, Hold
-from sync_core.model.link import CategoryState, Conflict, Link, Pending
+from sync_core.model.link import Link
 from sync_core.model.memory import Cursors
+from sync_core.model.pending import Pending
 from sync_core.model.sides import Side
 from tests.support.samples import a_link
 

@@ -28,8 +28,9 @@ from sync_core.model.entries import JournalEntry
 from sync_core.model.hold import Hold
 from sync_core.model.instance import Instance
 from sync_core.model.ledger import Ledger
-from sync_core.model.link import Link, Pending, is_unlinked, retried
+from sync_core.model.link import Link, is_unlinked, retried
 from sync_core.model.memory import Cursors, InboxRow
+from sync_core.model.pending import Pending
 from sync_core.model.series import Occurrence, Rhythm
 from sync_core.model.sides import Side
 from sync_core.model.user import User

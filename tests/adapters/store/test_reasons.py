@@ -12,8 +12,10 @@ from adapters.store import codec
 from adapters.store.journal import JournalPage
 from sync_core.errors import RowUnreadable
 from sync_core.model.claim import Claim
+from sync_core.model.conflict import Chosen, Clash, Conflict
 from sync_core.model.entries import JournalEntry
-from sync_core.model.link import Chosen, Clash, Conflict, Link, LinkStatus, Pending
+from sync_core.model.link import Link, LinkStatus
+from sync_core.model.pending import Pending
 from sync_core.model.sides import Side
 from sync_core.model.why import Why, named
 from tests.support.samples import a_link

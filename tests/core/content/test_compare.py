@@ -9,8 +9,8 @@ import pytest
 from sync_core.content.compare import SHOWN_TEXT, Pair, overruled
 from sync_core.content.compare import shown as said
 from sync_core.content.project import from_erp, from_graph
+from sync_core.model.conflict import Clash
 from sync_core.model.event import Timed
-from sync_core.model.link import Clash
 from sync_core.model.sides import ErpContent, Field, GraphContent, Side
 from tests.support.samples import SOFIA, a_link, an_activity, an_event, linked, noted, shown, utc, wall_clock
 

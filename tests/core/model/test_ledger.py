@@ -7,8 +7,9 @@ from datetime import date
 
 import pytest
 
+from sync_core.model.conflict import Conflict
 from sync_core.model.ledger import MOST_OPEN, Ledger, is_open, ledger_of, with_found, with_open
-from sync_core.model.link import Conflict, EndedBy, Held, Link, LinkStatus
+from sync_core.model.link import EndedBy, Held, Link, LinkStatus
 from sync_core.model.memory import Memory, Unread
 from sync_core.model.series import Occurrence
 from tests.support.samples import NOW, a_follower, a_link

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from sync_core.model import link as life
-from sync_core.model.link import CategoryState, Clash, Conflict, EndedBy, Held, Link, LinkStatus
+from sync_core.model.conflict import CategoryState, Clash, Conflict
+from sync_core.model.link import EndedBy, Held, Link, LinkStatus
 from sync_core.model.sides import Seen
 from tests.support.samples import NOW, a_link
 

@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from sync_core.model.conflict import CategoryState
 from sync_core.model.decision import Context, Decision, Verdict
-from sync_core.model.link import CategoryState, Link
+from sync_core.model.link import Link
 from sync_core.model.policy import Direction, Policy, Winner
 from sync_core.model.sides import CONFLICT_CATEGORY, Field, GraphEvent
 from sync_core.model.writes import PatchEvent

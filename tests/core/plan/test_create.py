@@ -8,7 +8,8 @@ from datetime import datetime
 import pytest
 
 from sync_core.model.decision import Context, Intent, Verdict
-from sync_core.model.link import LinkStatus, Pending
+from sync_core.model.link import LinkStatus
+from sync_core.model.pending import Pending
 from sync_core.model.policy import Invite, Policy, Winner
 from sync_core.model.sides import EVERYTHING, ErpActivity, Field, Side
 from sync_core.model.writes import CreateActivity, CreateEvent, PatchActivity, PatchEvent

@@ -6,8 +6,9 @@ from datetime import date, timedelta
 
 import pytest
 
+from sync_core.model.conflict import Clash, Conflict
 from sync_core.model.event import AllDay, Timed, When
-from sync_core.model.link import Clash, Conflict, Link, LinkStatus
+from sync_core.model.link import Link, LinkStatus
 from sync_core.model.series import Occurrence
 from sync_core.model.sides import Field
 from sync_core.plan.dates import NEIGHBOUR, is_between, neighbours_of, refused_move

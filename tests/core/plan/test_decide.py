@@ -7,8 +7,10 @@ from datetime import timedelta
 
 import pytest
 
+from sync_core.model.conflict import CategoryState, Clash, Conflict
 from sync_core.model.decision import Case, Intent, Sight, Verdict
-from sync_core.model.link import CategoryState, Clash, Conflict, EndedBy, Link, LinkStatus, PendingState
+from sync_core.model.link import EndedBy, Link, LinkStatus
+from sync_core.model.pending import PendingState
 from sync_core.model.policy import Direction, Policy
 from sync_core.model.sides import Attendee, ErpActivity, EventKind, Field, Side
 from sync_core.model.writes import CreateActivity, PatchActivity, RemoveEvent, VoidActivity

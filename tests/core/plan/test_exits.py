@@ -10,18 +10,10 @@ import pytest
 
 from sync_core.model import link as life
 from sync_core.model.claim import Claim
+from sync_core.model.conflict import CategoryState, Clash, Conflict
 from sync_core.model.decision import Case, Decision, Sight
-from sync_core.model.link import (
-    TRIES,
-    CategoryState,
-    Clash,
-    Conflict,
-    EndedBy,
-    LinkStatus,
-    Pending,
-    PendingState,
-    Role,
-)
+from sync_core.model.link import TRIES, EndedBy, LinkStatus, Role
+from sync_core.model.pending import Pending, PendingState
 from sync_core.model.series import Occurrence
 from sync_core.model.sides import CONFLICT_CATEGORY, EventKind, Field, Seen, Side
 from sync_core.plan import exits as way

@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 
 from sync_core.model import link as life
+from sync_core.model.conflict import CategoryState, Clash, Conflict
 from sync_core.model.decision import Case, Context, Sight, Verdict
-from sync_core.model.link import CategoryState, Clash, Conflict, Link, LinkStatus, Pending, Role
+from sync_core.model.link import Link, LinkStatus, Role
+from sync_core.model.pending import Pending
 from sync_core.model.policy import Direction, Policy, PrivateRule
 from sync_core.model.sides import EventKind, Seen, Side
 from sync_core.plan.decide import decide

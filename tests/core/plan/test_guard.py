@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync_core.model import link as life
+from sync_core.model.conflict import Conflict
 from sync_core.model.decision import Decision, Intent, Verdict
 from sync_core.model.hold import Approval, HeldItem, Hold
-from sync_core.model.link import Conflict, EndedBy, Held, LinkStatus
+from sync_core.model.link import EndedBy, Held, LinkStatus
 from sync_core.model.memory import Memory
 from sync_core.model.series import Occurrence
 from sync_core.model.writes import VoidActivity

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from sync_core.content.base import base_after_handover
 from sync_core.content.changes import changed_in_graph
 from sync_core.model.claim import Claim
+from sync_core.model.conflict import Clash, Conflict
 from sync_core.model.decision import Case, Sight, Verdict
-from sync_core.model.link import Clash, Conflict, Link, LinkStatus, Role, left_to_next
+from sync_core.model.link import Link, LinkStatus, Role, left_to_next
 from sync_core.model.policy import Policy, SeriesRule
 from sync_core.model.series import Occurrence
 from sync_core.model.sides import EVERYTHING, EventKind, Field, GraphContent, GraphEvent

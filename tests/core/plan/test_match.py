@@ -8,17 +8,12 @@ from typing import Any
 import pytest
 
 from sync_core.model.decision import Sight
-from sync_core.model.link import EndedBy, Pending, PendingState, ended, parked
+from sync_core.model.link import EndedBy, ended, parked
+from sync_core.model.pending import Pending, PendingState
 from sync_core.model.sides import Malformed, Side
 from sync_core.plan.identity import transaction_id
 from sync_core.plan.match import match, owners, twins_of
-from tests.support.samples import (
-    NOW,
-    a_context,
-    a_link,
-    an_activity,
-    an_event,
-)
+from tests.support.samples import NOW, a_context, a_link, an_activity, an_event
 from tests.support.unlinked import imported, later, matched, unpaired
 
 CTX = a_context()

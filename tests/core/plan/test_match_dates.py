@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sync_core.content.ranges import uid_key
-from sync_core.model.link import Pending, PendingState
+from sync_core.model.pending import Pending, PendingState
 from sync_core.model.policy import Policy, SeriesRule, Winner
 from sync_core.model.series import EXCHANGE, NO_DATE, Occurrence, Rhythm
 from sync_core.model.sides import ErpActivity, EventKind, GraphEvent, Side

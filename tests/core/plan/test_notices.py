@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from sync_core.model.conflict import Clash, Conflict
 from sync_core.model.hold import Approval, HeldItem, Hold
-from sync_core.model.link import Clash, Conflict
 from sync_core.model.memory import Memory
 from sync_core.model.user import Tally, User
 from sync_core.plan.notices import LONGEST, MOST, Cause, Told, causes_of, digest, notice

@@ -6,16 +6,17 @@ from collections.abc import Mapping
 
 import pytest
 
-from sync_core.model.link import Chosen, Clash, Conflict, Link
+from sync_core.model.conflict import Chosen, Clash, Conflict
+from sync_core.model.link import Link
 from sync_core.model.sides import Field, Side
+from sync_core.people.privacy import PRIVATE
 from sync_core.plan.resolve import HIDDEN, PEOPLE_BY_HAND, Answer, AnswerRefused, choices, has_moved_on, is_resolved
-from sync_core.plan.update_rules import HIDDEN_VALUE
 from tests.support.samples import NOW, a_link
 
 SUBJECT = Clash(Field.SUBJECT, "Plan", "Forecast", "both sides changed it")
 BODY = Clash(Field.BODY, "Agenda", "Minutes", "both sides changed it")
 PEOPLE = Clash(Field.PEOPLE, "a@b.example", "", "both sides changed it")
-UNSEEN = Clash(Field.SUBJECT, HIDDEN_VALUE, HIDDEN_VALUE, "both sides changed it")
+UNSEEN = Clash(Field.SUBJECT, PRIVATE, PRIVATE, "both sides changed it")
 
 
 def in_conflict(*clashes: Clash, chosen: tuple[Chosen, ...] = ()) -> Link:

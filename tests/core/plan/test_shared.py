@@ -9,8 +9,10 @@ from itertools import product
 import pytest
 
 from sync_core.model.claim import Claim
+from sync_core.model.conflict import CategoryState, Clash, Conflict
 from sync_core.model.decision import Case, Context, Decision, Intent, Sight, Verdict
-from sync_core.model.link import CategoryState, Clash, Conflict, EndedBy, Link, LinkStatus, PendingState, Role
+from sync_core.model.link import EndedBy, Link, LinkStatus, Role
+from sync_core.model.pending import PendingState
 from sync_core.model.policy import Policy, PrivateRule
 from sync_core.model.sides import CONFLICT_CATEGORY, ErpActivity, Field, GraphEvent, Participant
 from sync_core.model.writes import CreateActivity, ParticipantChanges, PatchActivity, PatchEvent, VoidActivity

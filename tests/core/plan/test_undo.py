@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync_core.content.compare import EVENT_ATTRIBUTE, SHOWN_TEXT, shown
+from sync_core.model.conflict import PutBack
 from sync_core.model.entries import JournalEntry
 from sync_core.model.event import AllDay, Event, Priority, Timed
-from sync_core.model.link import PutBack
 from sync_core.model.sides import Field
 from sync_core.plan.undo import NOTHING, Left, read_shown, wanted_of, with_values
 

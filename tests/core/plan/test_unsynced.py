@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from sync_core.model.conflict import Clash, Conflict
 from sync_core.model.decision import Case, Decision, Intent, Verdict
-from sync_core.model.link import Clash, Conflict, Link, LinkStatus, Pending, PendingState, Role
+from sync_core.model.link import Link, LinkStatus, Role
 from sync_core.model.memory import Memory
+from sync_core.model.pending import Pending, PendingState
 from sync_core.model.series import Occurrence
 from sync_core.model.sides import EventKind, Field, GraphEvent, Side
 from sync_core.model.unsynced import Unsynced, UnsyncedItem

@@ -12,17 +12,19 @@ import pytest
 
 from sync_core.content.compare import Pair
 from sync_core.content.ranges import BEYOND
+from sync_core.model.conflict import CategoryState, Chosen, Clash, Conflict, PutBack
 from sync_core.model.decision import Case, Context
-from sync_core.model.link import CategoryState, Chosen, Clash, Conflict, Link, PutBack, Role
+from sync_core.model.link import Link, Role
 from sync_core.model.policy import Direction, Policy, PrivateRule
 from sync_core.model.series import Occurrence
 from sync_core.model.sides import CONFLICT_CATEGORY, ErpActivity, Field, GraphEvent, Side
+from sync_core.people import privacy
 from sync_core.people.lists import Moves
 from sync_core.plan import update_rules
 from sync_core.plan.dates import NEIGHBOUR
 from sync_core.plan.flow import Flow
 from sync_core.plan.tables import REASONS, Obstacle
-from sync_core.plan.update_rules import HIDDEN_VALUE, NEEDS_BODY, RULES
+from sync_core.plan.update_rules import NEEDS_BODY, RULES
 from tests.support.samples import (
     BORIS,
     GUEST,
@@ -225,7 +227,7 @@ ACTING: list[tuple[str, Flow, dict[str, Any]]] = [
         ),
         {
             "clashes": {
-                Field.SUBJECT: Clash(Field.SUBJECT, HIDDEN_VALUE, HIDDEN_VALUE, "both changed it"),
+                Field.SUBJECT: Clash(Field.SUBJECT, privacy.PRIVATE, privacy.PRIVATE, "both changed it"),
                 Field.TIME: Clash(Field.TIME, "then", "now", "both changed it"),
             }
         },

@@ -6,8 +6,9 @@ import pytest
 
 from sync_core.content.compare import SHOWN_TEXT
 from sync_core.model.claim import Claim
+from sync_core.model.conflict import CategoryState, Clash, Conflict
 from sync_core.model.decision import Case, Intent, Sight, Verdict
-from sync_core.model.link import CategoryState, Clash, Conflict, Role
+from sync_core.model.link import Role
 from sync_core.model.sides import Attendee
 from sync_core.plan.decide import decide
 from sync_core.plan.wording import BY_INTENT, BY_VERDICT, action_of, is_about_private, sides_of, values

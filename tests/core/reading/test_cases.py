@@ -10,8 +10,9 @@ import pytest
 from sync_core.model import link as life
 from sync_core.model.claim import Claim
 from sync_core.model.decision import Case, Sight
-from sync_core.model.link import EndedBy, Link, Pending, Role
+from sync_core.model.link import EndedBy, Link, Role
 from sync_core.model.memory import InboxRow, Memory
+from sync_core.model.pending import Pending
 from sync_core.model.policy import Policy, PrivateRule
 from sync_core.model.sides import ErpActivity, EventKind, Evidence, GraphEvent, Malformed, Side
 from sync_core.plan.relocate import STILL_COMING

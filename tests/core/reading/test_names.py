@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sync_core.content.names import ALL_FOLLOWERS, Names, named
-from sync_core.model.link import Pending
 from sync_core.model.memory import InboxRow, Memory
+from sync_core.model.pending import Pending
 from sync_core.model.sides import MSSYNC_SYSTEM, Evidence, Malformed, Side
 from sync_core.reading.frame import Frame
 from sync_core.reading.names import (

@@ -8,20 +8,12 @@ from datetime import timedelta
 import pytest
 
 from sync_core.model import link as life
+from sync_core.model.conflict import CategoryState, Conflict
 from sync_core.model.decision import Sight
 from sync_core.model.event import Window
-from sync_core.model.link import (
-    TRIES,
-    CategoryState,
-    Conflict,
-    EndedBy,
-    Link,
-    LinkStatus,
-    Pending,
-    PendingState,
-    Role,
-)
+from sync_core.model.link import TRIES, EndedBy, Link, LinkStatus, Role
 from sync_core.model.memory import InboxRow, Memory
+from sync_core.model.pending import Pending, PendingState
 from sync_core.model.policy import Policy, PrivateRule
 from sync_core.model.sides import Evidence, GraphEvent, GraphReading, Malformed, Side, Whereabouts
 from sync_core.plan.relocate import Move

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sync_core.model.claim import Claim
-from sync_core.model.link import Pending, PendingState
+from sync_core.model.pending import Pending, PendingState
 from sync_core.model.sides import MSSYNC_SYSTEM, ErpActivity, GraphEvent, Malformed, Side
 from sync_core.plan.unlinked import Unlinked
 from sync_core.reading.partners import (

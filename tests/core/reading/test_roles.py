@@ -10,9 +10,11 @@ import pytest
 from sync_core.content.ranges import uid_key
 from sync_core.model import link as life
 from sync_core.model.claim import UNCLAIMED, Claim
+from sync_core.model.conflict import Conflict
 from sync_core.model.decision import Case, Sight
-from sync_core.model.link import Conflict, EndedBy, Link, Pending, Role
+from sync_core.model.link import EndedBy, Link, Role
 from sync_core.model.memory import InboxRow, Memory
+from sync_core.model.pending import Pending
 from sync_core.model.series import Occurrence
 from sync_core.model.sides import Evidence, GraphEvent, Side
 from sync_core.model.why import Why

@@ -25,7 +25,7 @@ from jobs.ports import Put
 from jobs.round import act
 from jobs.wish import AT_ONCE, WITHOUT_CALLS, Kind, Wish
 from sync_core.errors import RowUnreadable, StoreUnavailable
-from sync_core.model.link import Pending, PendingState
+from sync_core.model.pending import Pending, PendingState
 from sync_core.model.policy import Policy, Winner
 from sync_core.model.sides import Side
 from tests.support.app import App, FixedProcess

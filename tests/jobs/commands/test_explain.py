@@ -20,9 +20,10 @@ from jobs.commands.shapes import status_of
 from jobs.commands.switch import disable, enable
 from jobs.ports import Put
 from jobs.round.context import left_alone
+from sync_core.model.conflict import Clash, Conflict
 from sync_core.model.decision import Intent, Verdict
 from sync_core.model.instance import Instance
-from sync_core.model.link import Clash, Conflict, LinkStatus
+from sync_core.model.link import LinkStatus
 from sync_core.model.memory import Memory
 from sync_core.model.policy import Direction, Policy, PrivateRule
 from sync_core.model.series import Occurrence, Rhythm

@@ -29,7 +29,7 @@ from jobs.waiting import Notice
 from jobs.wish import Kind, Wish, WishInvalid
 from jobs.world import World
 from sync_core.errors import LicencesTaken, SideUnavailable, StaleWrite, StoreUnavailable
-from sync_core.model.link import Pending, PendingState
+from sync_core.model.pending import Pending, PendingState
 from sync_core.model.sides import Side
 from tests.support.app import App, logged_facts
 from tests.support.fuse import Killed

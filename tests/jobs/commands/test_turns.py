@@ -25,7 +25,7 @@ from jobs.ports import Put
 from jobs.waiting import Notice
 from jobs.wish import Kind, Wish
 from jobs.world import World
-from sync_core.model.link import Pending, PendingState
+from sync_core.model.pending import Pending, PendingState
 from sync_core.model.sides import Side
 from sync_core.model.user import User
 from tests.support.app import App

@@ -10,9 +10,9 @@ from jobs.round.journal import RoundJournal
 from jobs.round.report import Report
 from jobs.round.worded import Line
 from sync_core.model.action import Action
+from sync_core.model.conflict import Clash
 from sync_core.model.decision import Decision, Intent, Verdict
 from sync_core.model.entries import JournalEntry
-from sync_core.model.link import Clash
 from sync_core.model.sides import Side
 from tests.support.house import House
 from tests.support.samples import a_link, an_activity, an_event, linked, noted, shown

@@ -20,8 +20,10 @@ from jobs.round.outcomes import (
 )
 from sync_core.errors import OWN_MISTAKE, ItemRejected, SideUnavailable
 from sync_core.model import link as life
+from sync_core.model.conflict import Conflict
 from sync_core.model.decision import Case, Decision, Intent, Verdict
-from sync_core.model.link import TRIES, Conflict, Link, LinkStatus, Pending, PendingState
+from sync_core.model.link import TRIES, Link, LinkStatus
+from sync_core.model.pending import Pending, PendingState
 from sync_core.model.sides import Field, Seen, Side
 from sync_core.model.writes import Outcome, PatchActivity, PatchEvent
 from tests.support.samples import NOW, a_case, a_context, a_link, an_activity, an_event, linked, noted, shown

@@ -16,7 +16,8 @@ from jobs.round.journal import RoundJournal
 from jobs.round.relocate import AT_ONCE, save_carried, save_moves
 from sync_core.errors import StaleWrite
 from sync_core.model.claim import Claim
-from sync_core.model.link import Link, Pending
+from sync_core.model.link import Link
+from sync_core.model.pending import Pending
 from sync_core.model.sides import Side
 from sync_core.plan.relocate import Move
 from tests.support.samples import NOW, a_link

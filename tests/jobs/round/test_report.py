@@ -12,10 +12,12 @@ import pytest
 from jobs.round.report import Failure, Report, log_round, parked_in, steps_of
 from jobs.round.worded import Line
 from sync_core.errors import AppRefused, SideUnavailable, StoreError
+from sync_core.model.conflict import Clash, Conflict
 from sync_core.model.decision import Decision, Intent, Verdict
 from sync_core.model.hold import Approval, HeldItem, Hold
-from sync_core.model.link import Clash, Conflict, LinkStatus, Pending
+from sync_core.model.link import LinkStatus
 from sync_core.model.memory import Memory
+from sync_core.model.pending import Pending
 from sync_core.model.sides import Side
 from sync_core.model.user import Tally
 from tests.support.samples import NOW, a_case, a_link

@@ -16,12 +16,8 @@ from jobs.ports import Drop, Put
 from sync_core.content.ranges import uid_key
 from sync_core.errors import RowUnreadable, StaleWrite
 from sync_core.model.claim import Claim
-from sync_core.model.link import (
-    LinkStatus,
-    Pending,
-    PendingState,
-    Role,
-)
+from sync_core.model.link import LinkStatus, Role
+from sync_core.model.pending import Pending, PendingState
 from sync_core.model.sides import Side, stamp_of
 from tests.support.store_contract.rows import NOW, ODD, age, follower, link, save
 

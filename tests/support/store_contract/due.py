@@ -10,10 +10,8 @@ from adapters.store.store import RowStore
 from jobs.ports import Put, Storable
 from sync_core.model.event import Window
 from sync_core.model.hold import Approval, Hold
-from sync_core.model.link import (
-    Pending,
-)
 from sync_core.model.memory import Cursors, InboxRow
+from sync_core.model.pending import Pending
 from sync_core.model.sides import Side
 from tests.support.store_contract.rows import NOW, link, save
 

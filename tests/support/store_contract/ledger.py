@@ -18,8 +18,9 @@ from sync_core.content.names import ALL_FOLLOWERS, Names, named
 from sync_core.errors import LeaseHeld, RowUnreadable
 from sync_core.model.hold import Hold
 from sync_core.model.ledger import Ledger, ledger_of
-from sync_core.model.link import Held, Link, LinkStatus, Pending, Role
+from sync_core.model.link import Held, Link, LinkStatus, Role
 from sync_core.model.memory import Cursors, Memory, Unread
+from sync_core.model.pending import Pending
 from sync_core.model.sides import Side
 from sync_core.model.user import User
 from tests.support.samples import NOW, a_link

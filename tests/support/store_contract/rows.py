@@ -14,10 +14,7 @@ from adapters.store.backend import Key, Op, Table, Verb
 from adapters.store.store import RowStore
 from jobs.ports import Lease, RowChange
 from sync_core.model.entries import JournalEntry
-from sync_core.model.link import (
-    Link,
-    Role,
-)
+from sync_core.model.link import Link, Role
 from sync_core.model.sides import ErpContent, GraphContent
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

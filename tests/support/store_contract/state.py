@@ -12,19 +12,12 @@ from adapters.store.backend import Key, Table
 from adapters.store.store import RowStore
 from jobs.ports import Begin, Drop, Put, RowChange
 from sync_core.errors import RowUnreadable, StoreError
+from sync_core.model.conflict import CategoryState, Clash, Conflict
 from sync_core.model.event import Window
 from sync_core.model.hold import Approval, Hold
-from sync_core.model.link import (
-    CategoryState,
-    Clash,
-    Conflict,
-    EndedBy,
-    Held,
-    LinkStatus,
-    Pending,
-    PendingState,
-)
+from sync_core.model.link import EndedBy, Held, LinkStatus
 from sync_core.model.memory import Cursors, InboxRow, Memory
+from sync_core.model.pending import Pending, PendingState
 from sync_core.model.sides import Field, Seen, Side, stamp_of
 from sync_core.model.user import User
 from sync_core.plan.holds import item_of

@@ -15,9 +15,7 @@ from sync_core.errors import LeaseLost, StaleWrite
 from sync_core.model.claim import Claim
 from sync_core.model.hold import Hold
 from sync_core.model.instance import Instance
-from sync_core.model.link import (
-    Role,
-)
+from sync_core.model.link import Role
 from sync_core.model.memory import Cursors, InboxRow, Memory
 from sync_core.model.sides import stamp_of
 from sync_core.model.user import User
