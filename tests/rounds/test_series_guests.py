@@ -340,6 +340,32 @@ async def test_what_a_guest_changed_on_a_date_is_no_edit_once_the_feeder_has_loo
         assert await house.settle() == {}
 
 
+@pytest.mark.parametrize(("how", "seen"), each(GOING[:2], ["after", "before"]), ids=told)
+async def test_the_feeder_goes_that_could_not_read_a_date_since_an_outsider_changed_it(how: str, seen: str) -> None:
+    """Her rounds after the change have not seen the date, whatever else they saw: Boris's copy, which shows it before
+    she goes or after it, has it written."""
+    day = MONDAYS[2]
+    async with open_series("anna", "boris", readings="no exceptions in the view") as house:
+        house.graph.switches.delta_series = "master"
+        meeting = meet_outside(house)
+        await house.settle(ANNA, BORIS)
+        house.advance(minutes=1)
+        house.graph.outsider(KIM).edit_date(meeting, day, subject="Special")
+        odd = house.outlook(ANNA).occurrence(copy_at(house, ANNA), day)
+        house.graph.add_fault(f"* */events/{odd}*", times=None, status=500)
+        for upn in [BORIS, ANNA] if seen == "before" else [ANNA]:
+            house.advance(minutes=1)
+            await house.sync(upn)
+        await _go(house, how, day)
+        await house.settle()
+
+        assert {row["StartTime"][:10] for row in house.desk().activities() if row["Subject"] == "Special"} == {
+            str(day)
+        }
+        assert len(starts(house)) == len(MONDAYS)
+        assert await house.settle() == {}
+
+
 async def _leave(house: House, upn: str, days: list[date], order: tuple[str, str] = (ANNA, BORIS)) -> None:
     """Somebody deletes their copy of all dates, or of one."""
     house.advance(minutes=1)
