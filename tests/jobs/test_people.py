@@ -6,13 +6,16 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from adapters.store.backend import Key, Op, Table, Verb
 from adapters.store.memory import MemoryStore
 from adapters.store.store import OVERLAP, RowStore
+from jobs.forgotten import FEW, people_of, still_known
 from jobs.people import LIFE, WHOLE, Everybody, People, everybody_of
+from jobs.world import World
 from simulators.base import Clock
 from sync_core.model.instance import Instance
 from sync_core.model.pause import Pause
@@ -143,6 +146,33 @@ async def test_what_is_read_grows_with_what_was_written() -> None:
         found.append((len(everybody.erp_ids_on), backend.asked.total(), len(backend.rows)))
 
     assert found == [(300, 2, 0), (300, 2, 0), (297, 2, 3)]
+
+
+async def test_many_who_are_asked_for_by_id_cost_what_was_written() -> None:
+    """As the owners of what a pull found: nobody else is read again, whom another process has just switched off is
+    known to be, and whom it has forgotten is not there."""
+    backend, clock = CountingBackend(), Clock(START)
+    backend._clock = clock.now
+    nobody: Any = None  # neither side is asked, nor the queue
+    world = World(nobody, nobody, RowStore(backend), nobody, nobody, clock.now, "pull")
+    ids = [f"id-{number:03}" for number in range(300)]
+    for user_id in ids:
+        await put_user(world.store, User(user_id, f"{user_id}@acme.example", enabled=True))
+    for _ in range(2):
+        clock.advance(2 * OVERLAP)
+        await world.people.read(world.store, clock.now)
+    clock.advance(2 * OVERLAP)
+    other = RowStore(backend)
+    await put_user(other, User(ids[7], "seven@acme.example", enabled=False))
+    backend.rows.clear()
+    backend.asked.clear()
+    found = {user.id: user for user in await people_of(world, ids[: FEW + 1])}
+    read = backend.asked.total(), len(backend.rows)
+    await other.forget_user(ids[8])
+
+    assert ([one.id for one in found.values() if not one.enabled], len(found)) == ([ids[7]], FEW + 1)
+    assert read == (2, 1)
+    assert await still_known(world, ids[: FEW + 1]) == {*ids[: FEW + 1]} - {ids[8]}
 
 
 def as_known(everybody: Everybody) -> tuple[object, ...]:
