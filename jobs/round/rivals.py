@@ -45,10 +45,12 @@ class Rivals:
         return going_on, [Put(self._outrun(decision)) for decision in late]
 
     def _outrun(self, decision: Decision) -> Link | Pending:
-        """The row for which the item is read again: its stored link, or without one a pending row. The link that was
-        decided with may be the former feeder's, and the cursors move past what this copy has just shown."""
+        """The row for which the item is read again: its stored link, or a pending row where it has none, or begins
+        anew after one that has ended, whose claim nobody asks for. The link that was decided with may be the former
+        feeder's, and the cursors move past what this copy has just shown."""
         stored = self._links.get(decision.case.event_id)
-        if stored is None:
+        begins_anew = decision.case.link is None and not decision.case.followed
+        if stored is None or begins_anew:
             return replace(pending_of(decision), reason=OUTRUN)
         return life.reread_for(stored, OUTRUN)
 
