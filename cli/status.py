@@ -113,7 +113,12 @@ async def _of_people(
     runner.give({"company": company, "users": found, "failures": failures}, lines)
     is_wrong = bool(company["refused"] or failures) or any(user.enabled and not user.is_operational for user in users)
     is_wrong |= any(item_shapes.is_unreadable(entry) for one in found for entry in one["log"])
-    return _code(is_wrong, any(one["conflicts"] or one["holds"] or one["parked"] for one in found), fail_on)
+    return _code(is_wrong, any(map(_waits, found)), fail_on)
+
+
+def _waits(one: Json) -> bool:
+    """Whether something of a person waits for somebody."""
+    return bool(one["conflicts"] or one["holds"]) or any(not item["by_rule"] for item in one["parked_items"])
 
 
 async def _person(world: World, user: User, instance: Instance) -> Json:

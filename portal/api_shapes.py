@@ -88,7 +88,16 @@ HOLD = {
     "items": several(HELD),
     "series": several(WHOLE),
 }
-PARKED = thing(key=TEXT, subject=TEXT, reason=TEXT, do=TEXT, can_retry=TRUTH, occurrence=OCCURRENCE, **IDS)
+PARKED = thing(
+    key=TEXT,
+    subject=TEXT,
+    reason=TEXT,
+    do=TEXT,
+    can_retry=TRUTH,
+    by_rule=TRUTH,
+    occurrence=OCCURRENCE,
+    **IDS,
+)
 DONE = thing(
     at=TIME,
     what=TEXT,

@@ -169,9 +169,10 @@ def fields_written(entry: JournalEntry) -> list[str]:
 
 
 def waiting(visit: Visit, conflicts: Sequence[Json], parked: Sequence[Json]) -> Json:
-    """One page of what waits for an answer, each with the key of its own page: conflicts first, then what was set
-    aside. ``first_conflict`` is the key of the oldest, '' for none."""
-    keyed = [{"key": key_of(one), **one} for one in (*conflicts, *parked)]
+    """One page of what waits for somebody, each with the key of its own page: conflicts first, then what was set
+    aside by no rule. ``first_conflict`` is the key of the oldest, '' for none."""
+    aside = [one for one in parked if not one["by_rule"]]
+    keyed = [{"key": key_of(one), **one} for one in (*conflicts, *aside)]
     shown = paged(keyed, WAITING, visit.asked.query.get("page", "1"))
     split = max(0, len(conflicts) - (shown.page - 1) * WAITING)
     return {

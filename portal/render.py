@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from jobs.commands.gathered import told_once
 from portal import assets, days, forms
 from portal.http import Answer
 from portal.items import key_of
@@ -50,7 +51,12 @@ def environment() -> Environment:
         auto_reload=False,
     )
     made.globals.update(
-        asset=assets.address, languages=LANGUAGES, once=forms.new_once, key_of=key_of, drawn=days.drawn
+        asset=assets.address,
+        languages=LANGUAGES,
+        once=forms.new_once,
+        key_of=key_of,
+        drawn=days.drawn,
+        told_once=told_once,
     )
     return made
 

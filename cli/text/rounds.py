@@ -6,10 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from cli.screen import plain
 from cli.text.holds import open_lines
-from cli.text.values import field_of, follows_the_start, tells_time, value_of
+from cli.text.values import field_of, tells_time, value_of
 from cli.text.words import Json, count, date_in, failure_lines, quoted, series_named, zone_of
-
-"""What a line says of a new activity (``sync_core/plan/wording.py``)."""
 
 OF_THE_FIRST = " (the first date; each other one has values of its own)"
 """Stands behind a value that dates of a series, told as one, do not have in common."""
@@ -27,6 +25,8 @@ def sync_lines(output: Json) -> Iterator[str]:
 
 
 def _report_lines(user: Json, dry_run: bool) -> Iterator[str]:
+    from jobs.commands.gathered import gathered
+
     mode = "the plan, nothing was written" if dry_run else "full" if user["full"] else ""
     zone = f"; times of {zone_of(user)}" if user["holds"] or tells_time(user["lines"]) else ""
     yield plain(f"{user['upn']}: {user['state'] or 'not synced'}{f' ({mode})' if mode else ''}{zone}")
@@ -47,31 +47,17 @@ def _report_lines(user: Json, dry_run: bool) -> Iterator[str]:
     yield from open_lines(user)
 
 
-def gathered(lines: Sequence[Json]) -> list[list[Json]]:
-    """The lines of a round; what was done alike to several dates of a series is told once, as in the journal
-    (``sync_core/model/entries.py``), whatever values each date had (R28)."""
-    groups: dict[object, list[Json]] = {}
-    for number, line in enumerate(lines):
-        date = line.get("occurrence")
-        key = (line["what"], line["reason"], line["subject"], date["series"], *_changed(line)) if date else number
-        groups.setdefault(key, []).append(line)
-    return [*groups.values()]
-
-
-def _changed(line: Json) -> list[str]:
-    """The names of the values that an action changed."""
-    return [name for name in line["after"] if name in line["before"] and not follows_the_start(name, line)]
-
-
 def _series_lines(some: Sequence[Json], zone: str) -> Iterator[str]:
     """Write what was done to several dates of a series."""
+    from jobs.commands.gathered import changed
+
     days = sorted(line["occurrence"]["day"] for line in some)
     mails, reason = sum(line["mails"] for line in some), some[0]["reason"]
     details = ", ".join(filter(None, (plain(reason), count(mails, "mail") if mails else "")))
     told = f"  {plain(some[0]['what'])}: {series_named(some[0]['subject'], len(some), days[0], days[-1])}"
     yield f"{told} ({details})" if details else told
     first = min(some, key=lambda line: str(line["occurrence"]["day"]))
-    for name in _changed(first):
+    for name in changed(first):
         is_one = len({(line["before"][name], line["after"][name]) for line in some}) == 1
         yield _value_line(name, first, zone) + ("" if is_one else OF_THE_FIRST)
 
@@ -104,7 +90,9 @@ def action_lines(line: Json, zone: str) -> Iterator[str]:
 
 
 def _values_of(line: Json, zone: str) -> Iterator[str]:
-    yield from (_value_line(name, line, zone) for name in _changed(line))
+    from jobs.commands.gathered import changed
+
+    yield from (_value_line(name, line, zone) for name in changed(line))
 
 
 def _value_line(name: str, line: Json, zone: str) -> str:

@@ -28,6 +28,7 @@ from jobs.commands.remembered import (
     links_meant,
     of_link,
     of_pair,
+    of_series_once,
     unshown_days,
     waiting_items,
 )
@@ -82,8 +83,8 @@ async def explain(
     wanted = Wanted(await _named(world, user, memory, text), day)
     if not wanted.text:
         return []
-    journal = await world.store.read_journal(user.id, LOOK_BACK)
-    entries = [e for e in by_date(journal) if e.action == Action.UNREADABLE or _is_entry_meant(e, wanted)]
+    known = by_date(await world.store.read_journal(user.id, LOOK_BACK))
+    entries = [e for e in known if e.action == Action.UNREADABLE or _is_entry_meant(e, wanted)]
     links = sorted(links_meant(memory, wanted, entries), key=by_title)
     feeders = await _feeders(world, links)
     now = await _tried(world, user, memory, links, notice)
@@ -93,7 +94,8 @@ async def explain(
         async with erp_session(world, notice):
             state = await _look(world, user, memory, wanted)
     state += unshown_days(memory, wanted, is_missing=not state)
-    found = list(in_series([*state, *map(from_journal, entries)], memory.links))
+    journal = of_series_once(entries, state, links)
+    found = list(in_series([*state, *map(from_journal, journal)], memory.links))
     return [*_about_user(user), *found] if found else []
 
 

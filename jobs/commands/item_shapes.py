@@ -26,9 +26,10 @@ from sync_core.model.phrase import Phrase
 from sync_core.model.series import Occurrence
 from sync_core.model.unsynced import UNSHOWN
 from sync_core.model.user import User
+from sync_core.model.why import named
 from sync_core.people.privacy import PRIVATE
 from sync_core.plan.cells import in_words
-from sync_core.plan.remedies import OTHERWISE, remedy
+from sync_core.plan.remedies import BY_RULE, OTHERWISE, remedy
 from sync_core.plan.resolve import answers_to
 
 if TYPE_CHECKING:
@@ -190,7 +191,8 @@ def _local(item: HeldItem, user: User) -> str:
 
 
 def parked_of(memory: Memory) -> list[Json]:
-    """Shape everything of a user that is parked: links, items without a link, days that are not shown."""
+    """Shape everything of a user that is parked: links, items without a link, days that are not shown. What is so
+    ``by_rule``, or by a setting, waits for nobody."""
     parked = [link for link in memory.links if link.status is LinkStatus.PARKED]
     links = [_parked_link(link) for link in sorted(parked, key=by_title)]
     items = [_parked_item(pending) for pending in memory.pending if pending.parked]
@@ -204,7 +206,7 @@ def by_title(link: Link) -> tuple[str, datetime, str]:
 
 def _unshown(day: str) -> Json:
     """A day of which ERP.net does not show all activities, in place of an item that nobody knows."""
-    known = {"subject": day, "reason": UNSHOWN, "do": remedy(UNSHOWN), "can_retry": False}
+    known = {"subject": day, "reason": UNSHOWN, "do": remedy(UNSHOWN), "can_retry": False, "by_rule": False}
     return {**known, "occurrence": None, "event_id": "", "activity_id": day}
 
 
@@ -214,6 +216,7 @@ def _parked_link(link: Link) -> Json:
         "reason": link.reason,
         "do": remedy(link.reason, OTHERWISE),
         "can_retry": is_to_be_retried(link),
+        "by_rule": named(link.reason) in BY_RULE,
         "event_id": link.event_id,
         "activity_id": link.activity_id,
         "occurrence": occurrence_of(link.occurrence),
@@ -227,6 +230,7 @@ def _parked_item(pending: Pending) -> Json:
         "reason": pending.reason,
         "do": remedy(pending.reason, OTHERWISE),
         "can_retry": is_to_be_released(pending),
+        "by_rule": named(pending.reason) in BY_RULE,
         "event_id": event_id,
         "activity_id": activity_id,
         "occurrence": None,

@@ -18,6 +18,7 @@ from sync_core.model.pending import Pending
 from sync_core.model.series import Occurrence
 from sync_core.model.sides import Side
 from sync_core.model.unsynced import UNSHOWN
+from sync_core.model.why import Why, named
 from sync_core.plan.resolve import Answer, answers_to
 
 UNCOMPARED = "linked, and not compared now"
@@ -214,6 +215,21 @@ def series_titles(links: Iterable[Link]) -> dict[str, str]:
         if link.occurrence and not is_private(link.base_event):
             found.setdefault(link.occurrence.series_uid.casefold(), Counter())[link.base_event.subject] += 1
     return {uid: titles.most_common(1)[0][0] for uid, titles in found.items()}
+
+
+def of_series_once(
+    entries: Iterable[JournalEntry], state: Iterable[Finding], links: Iterable[Link]
+) -> Iterator[JournalEntry]:
+    """The entries; that a series is not synced is told once of each title, by its ``state`` where that says so: each
+    edit of it and of its changed dates leaves an entry that says it again."""
+    told = {one.subject for one in state if named(one.reason) is Why.SERIES}
+    told |= {link.base_event.subject for link in links if named(link.reason) is Why.SERIES}
+    for entry in entries:
+        if entry.action == Action.SKIPPED and named(entry.reason) is Why.SERIES:
+            if entry.subject in told:
+                continue
+            told.add(entry.subject)
+        yield entry
 
 
 def from_journal(entry: JournalEntry) -> Finding:

@@ -16,7 +16,7 @@ from jobs.round.report import Report, parked_in
 from sync_core.model.link import Link
 from sync_core.model.memory import InboxRow, Memory
 from sync_core.plan.holds import dropped, emptied
-from sync_core.plan.unsynced import after_round, parked_since
+from sync_core.plan.unsynced import after_round, parked_since, waiting
 
 
 async def end_dropped(memory: Memory, fence: Fence | None, now: datetime) -> Memory:
@@ -59,7 +59,7 @@ async def look_over(
     if over := emptied(left):
         await fence.save([Drop(hold) for hold in over])
     report.set_open(left.links, [hold for hold in left.holds if hold not in over])
-    report.parked = parked_in(left)
+    report.parked, report.waiting = parked_in(left), len(waiting(left))
     report.links = left.running
 
 
@@ -80,4 +80,4 @@ async def remember_unsynced(
     )
     if after != before:
         await frame.world.store.save_unsynced(frame.user.id, after)
-    return parked_since(after)
+    return parked_since(after, waiting(left))

@@ -52,6 +52,8 @@ class Report:
     conflicts_since: datetime | None = None
     holds: tuple[Hold, ...] = ()
     parked: int = 0
+    waiting: int = 0
+    """How many of the parked items wait for somebody."""
     parked_since: datetime | None = None
     links: int = 0
     again: bool = False
@@ -79,12 +81,12 @@ class Report:
         """The numbers that the user's row keeps."""
         return Tally(
             self.conflicts,
-            self.parked,
+            self.waiting,
             len(self.holds),
             self.links,
             conflicts_since=self.conflicts_since,
             holds_since=min((hold.since_at for hold in self.holds), default=None),
-            parked_since=self.parked_since if self.parked else None,
+            parked_since=self.parked_since if self.waiting else None,
         )
 
     @property

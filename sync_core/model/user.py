@@ -45,7 +45,8 @@ class FormerAccount:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What the last whole round left: open conflicts, parked items, open holds, links that live.
+    """What the last whole round left: open conflicts, parked items that wait for somebody, open holds, links that
+    live.
 
     ``lag`` is how many seconds the newest change was under way, from what woke its round; None = not known. The
     oldest of what waits does so since ``conflicts_since`` and so on; None where nothing does, or an older build wrote

@@ -22,7 +22,7 @@ from sync_core.model.series import nameless
 from sync_core.model.sides import EventKind
 from sync_core.model.unsynced import UNSHOWN, Unsynced, UnsyncedItem
 from sync_core.model.why import Why, named
-from sync_core.plan.remedies import gist
+from sync_core.plan.remedies import BY_RULE, gist
 from sync_core.plan.wording import BY_VERDICT, is_about_private
 
 MOST = 500
@@ -99,9 +99,19 @@ def _with_parked_dates(links: Iterable[Link]) -> frozenset[str]:
     return frozenset(map(master_of, parked)) - {""}
 
 
-def parked_since(unsynced: Unsynced) -> datetime | None:
-    """Since when the oldest of what is parked is so, None where nothing is."""
-    return min((one.at for one in unsynced.items if one.what == Action.PARKED), default=None)
+def waiting(memory: Memory) -> frozenset[Key]:
+    """What is parked and waits for somebody, days that are not shown included. What a rule or a setting leaves alone
+    waits for nobody."""
+    rows = [(x.event_id, x.activity_id, x.reason) for x in memory.links if x.status is LinkStatus.PARKED]
+    rows += [(*p.ids, p.reason) for p in memory.pending if p.parked]
+    rows += [("", str(day), UNSHOWN) for day in memory.cursors.unread]
+    return frozenset(_key(event_id, activity_id) for event_id, activity_id, why in rows if named(why) not in BY_RULE)
+
+
+def parked_since(unsynced: Unsynced, which: Collection[Key]) -> datetime | None:
+    """Since when the oldest of what is parked, of ``which``, is so; None where nothing is."""
+    parked = (one for one in unsynced.items if one.what == Action.PARKED)
+    return min((one.at for one in parked if _key(one.event_id, one.activity_id) in which), default=None)
 
 
 def _order(item: UnsyncedItem) -> tuple[float, str, datetime, str]:

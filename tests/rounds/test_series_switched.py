@@ -20,6 +20,8 @@ from jobs.command import Asker, Command, State, new_id
 from jobs.commands.explain import explain
 from jobs.commands.item_shapes import conflicts_of, finding_of, hold_of
 from jobs.commands.kinds import KINDS
+from jobs.commands.overview import needs_of, row_of
+from jobs.commands.remembered import Finding
 from jobs.commands.shapes import journal_of, status_of, sync_of, unsynced_of
 from jobs.commands.sync import what_waits
 from jobs.commands.unsynced import list_unsynced
@@ -29,6 +31,7 @@ from jobs.wish import Kind, Wish
 from portal.items import key_of_ids
 from portal.sign_in import Role
 from sync_core.errors import OWN_MISTAKE
+from sync_core.model.action import Action
 from sync_core.model.link import LinkStatus
 from sync_core.model.link import Role as MeetingRole
 from sync_core.model.policy import Policy, SeriesRule
@@ -151,6 +154,54 @@ async def test_switched_off_nobody_is_offered_what_cannot_help(company: House, w
     assert ("/portal/do/retry" in page, "SYNC_SERIES" in page) == (False, True)
     assert await retry(company.world, anna) == 0
     assert await retry(company.world, anna, memory.links[0].event_id) == 0
+
+
+async def test_dates_that_a_setting_leaves_alone_wait_for_nobody(
+    company: House, week: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither in the numbers of everybody, nor in the digest, nor on the pages; what waits beside them is counted
+    alone, with since when."""
+    away = company.outlook().create("Away", clock(MONDAYS[1], 18), clock(MONDAYS[1], 19))
+    await company.settle()
+    await deploy(company, SeriesRule.SKIP)
+    await company.settle()
+    [anna, *_], (instance, _) = [await company.user()], await company.world.store.read_instance()
+    row = row_of(anna, instance, company.now, {})
+    pages = [await Visitor(company, signed_in(anna.id)).read("/portal", accept_language="en")]
+    pages += [await Visitor(company, signed_in(anna.id, Role.ADMIN)).read(f"/portal/people/{anna.id}")]
+
+    assert (row["parked"], row["is"], needs_of([anna], instance, None, company.now)) == (0, "fine", [])
+    assert [page.count('id="needs"') + page.count("Waits for an answer") for page in pages] == [0, 0]
+
+    company.outlook().move_to_calendar(away, "Old")
+    company.advance(minutes=5)
+    at = company.now
+    await company.sync()
+    anna = await company.user()
+    [need] = needs_of([anna], instance, None, company.now)
+    assert (need["need"], need["count"], need["since"]) == ("parked", 1, at.isoformat())
+    assert (await Visitor(company, signed_in(anna.id)).json(""))["parked_items"][0]["subject"] == "Away"
+
+
+async def test_why_tells_once_that_a_series_is_not_synced(company: House) -> None:
+    """However often it and its dates were edited; a date with a title of its own is told by that."""
+    series = str(company.outlook().find("Week"))
+    for n in range(2):
+        company.outlook().edit(series, body=f"agenda {n}")
+        company.outlook().edit_date(series, MONDAYS[n + 1], subject="Week with guests")
+        await company.settle()
+    anna = await company.user()
+
+    def told(findings: list[Finding]) -> list[str]:
+        return sorted(one.subject for one in findings)
+
+    assert told(await explain(company.world, anna, "Week")) == ["Week", "Week with guests"]
+    await deploy(company, SeriesRule.WINDOW)
+    await company.settle()
+    await deploy(company, SeriesRule.SKIP)
+    await company.settle()
+    found = await explain(company.world, anna, "Week")
+    assert [one for one in found if one.what == Action.SKIPPED] == []
 
 
 async def test_a_sync_says_where_to_see_why_dates_are_parked(company: House, week: str) -> None:
@@ -297,6 +348,11 @@ async def test_an_administrator_sees_on_the_page_what_would_appear(company: Hous
     page = await Visitor(company, signed_in(anna.id, Role.ADMIN)).read(f"/portal/commands/{saved.id}")
 
     assert "29 meetings will appear in ERP.net. 29 of them are dates of recurring meetings." in page
+    rows = [line for line in page.splitlines() if line.startswith("<td>“")]
+    named = {"Stand-up": ["24 dates, 26 January"], "Week": ["5 dates, 26 January"] * 2}  # Boris's copy is left alone
+    assert {
+        one: [row.partition("(")[2][: len(told[0])] for row in rows if one in row] for one, told in named.items()
+    } == (named)
 
 
 @pytest.fixture

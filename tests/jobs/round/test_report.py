@@ -20,10 +20,13 @@ from sync_core.model.memory import Memory
 from sync_core.model.pending import Pending
 from sync_core.model.sides import Side
 from sync_core.model.user import Tally
+from sync_core.model.why import Why
+from sync_core.plan.unsynced import waiting
 from tests.support.samples import NOW, a_case, a_link
 
 IN_CONFLICT = a_link(conflict=Conflict((Clash("subject", "Plan", "Forecast", "both"),), NOW))
 ITEM = HeldItem("E1", "A1", "void")
+RULED = a_link(event_id="E2", status=LinkStatus.PARKED, reason=Why.SERIES)
 
 
 def a_report(**told: object) -> Report:
@@ -83,7 +86,8 @@ def test_steps_of_a_round_with_writes() -> None:
 
 
 def test_what_waits_for_a_person() -> None:
-    """Conflicts, and lists that nobody has answered; parked items of links and without."""
+    """Conflicts, and lists that nobody has answered; parked items of links and without, but for those that a rule
+    leaves alone."""
     holds = [
         Hold(f"h{place}", "", items, NOW, approval)
         for place, (items, approval) in enumerate(
@@ -92,16 +96,17 @@ def test_what_waits_for_a_person() -> None:
     ]
     memory = replace(
         Memory(),
-        links=(a_link(), a_link(status=LinkStatus.PARKED)),
+        links=(a_link(), a_link(status=LinkStatus.PARKED), RULED),
         pending=(Pending(Side.ERP, "A9", parked=True), Pending(Side.ERP, "A8")),
     )
-    report = a_report(parked=parked_in(memory), links=1, parked_since=NOW - timedelta(hours=1))
+    counts = {"parked": parked_in(memory), "waiting": len(waiting(memory))}
+    report = a_report(**counts, links=1, parked_since=NOW - timedelta(hours=1))
     report.set_open([a_link(), IN_CONFLICT], holds)
 
-    assert [hold.key for hold in report.holds] == ["h0"]
+    assert ([hold.key for hold in report.holds], report.parked) == (["h0"], 3)
     parked_since = NOW - timedelta(hours=1)
     assert report.tally == Tally(1, 2, 1, 1, conflicts_since=NOW, holds_since=NOW, parked_since=parked_since)
-    report.parked = 0
+    report.waiting = 0
     assert report.tally.parked_since is None
 
 
