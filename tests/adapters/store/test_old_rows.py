@@ -24,14 +24,14 @@ from jobs.wish import Kind, Wish
 from sync_core.errors import RowUnreadable
 from sync_core.model.claim import Claim
 from sync_core.model.day import Day
-from sync_core.model.entries import JournalEntry
+from sync_core.model.entries import EnteredDate, JournalEntry
 from sync_core.model.hold import Hold
 from sync_core.model.instance import Instance
 from sync_core.model.ledger import Ledger
 from sync_core.model.link import Link, is_unlinked, retried
 from sync_core.model.memory import Cursors, InboxRow
 from sync_core.model.pending import Pending
-from sync_core.model.series import Occurrence, Rhythm
+from sync_core.model.series import Occurrence, Rhythm, nameless
 from sync_core.model.sides import Side
 from sync_core.model.user import User
 from tests.support.old_rows import ANNA, BORIS, EXPECTED, FROZEN, NOW, frozen
@@ -182,6 +182,56 @@ def test_a_field_that_a_build_does_not_know_yet_is_passed_over(name: str) -> Non
     wider = str(row["data0"]).replace("{", '{"of_a_newer_build":{"a":[1]},', 1)
 
     assert codec.decode(row | {"data0": wider}, type(SINCE[name])) == SINCE[name]
+
+
+WEEKLY = Occurrence("U", date(2026, 6, 25), "M", Rhythm.WEEKLY)
+FORTNIGHTLY = replace(WEEKLY, interval=2, weekdays=(0, 2))
+TOLD = JournalEntry(
+    ANNA,
+    AT,
+    "r1",
+    "activity updated",
+    "the whole series was changed in Outlook",
+    "event-1",
+    "activity-1",
+    "Week",
+    before={"erp.subject": "W"},
+    after={"erp.subject": "Week"},
+)
+OF_DATE = replace(TOLD, occurrence=nameless(FORTNIGHTLY))
+
+DATED: dict[str, object] = {
+    "a date, of before intervals and weekdays were kept": replace(LEFT, occurrence=WEEKLY),  # type: ignore[type-var]
+    "a date": replace(LEFT, occurrence=FORTNIGHTLY),  # type: ignore[type-var]
+    "an entry of before dates were told": TOLD,
+    "an entry of a date": OF_DATE,
+    "an entry of several dates": JournalPage(
+        (
+            replace(
+                OF_DATE,
+                dates=tuple(
+                    EnteredDate(
+                        f"event-{n}", f"activity-{n}", replace(FORTNIGHTLY, series_uid="", master_id="", day=day)
+                    )
+                    for n, day in enumerate((date(2026, 6, 25), date(2026, 6, 26)), 1)
+                ),
+            ),
+        )
+    ),
+}
+"""What earlier builds of this version wrote of dates of series."""
+
+
+@pytest.mark.parametrize("name", DATED)
+def test_what_an_earlier_build_wrote_of_a_date_is_understood(name: str) -> None:
+    """Letter by letter; what was not kept then is not known, and written anew the row is read the same."""
+    rows = json.loads((FROZEN.parent / "v3" / "dates.json").read_text(encoding="utf-8"))
+    value = codec.decode(rows[name], type(DATED[name]))
+
+    assert set(rows) == set(DATED)
+    assert value == DATED[name]
+    assert codec.decode(codec.encode(value), type(value)) == value
+    assert codec.encode(value)["v"] == rows[name]["v"]
 
 
 def test_a_spoilt_old_row_is_no_crash() -> None:
