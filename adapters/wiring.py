@@ -22,7 +22,7 @@ from adapters.setting_conflicts import is_development
 from adapters.settings import Settings, load
 from jobs.command import Asker
 from jobs.world import World
-from sync_core.errors import RowUnreadable, SideUnavailable
+from sync_core.errors import RowUnreadable, SideUnavailable, StoreUnavailable
 from sync_core.model.instance import Instance
 from sync_core.model.schedule import minutes_between
 from sync_core.model.sides import Side
@@ -151,10 +151,16 @@ async def who_asks(settings: Settings) -> Asker:
 
 
 async def _prepared(store: RowStore) -> tuple[Instance, str] | None:
-    """Make missing tables; the instance row, None where it cannot be read: whoever needs it says so, and ERP.net's
-    addresses are discovered anew."""
-    await store.prepare()
-    with suppress(RowUnreadable):
+    """Make missing tables; the instance row beside it, None where it cannot be read, or its table was missing:
+    whoever needs it reads it anew and says so, and ERP.net's addresses are discovered anew."""
+    from adapters.store.backend import gather
+
+    [_, row] = await gather([store.prepare(), _row_in(store)])
+    return row
+
+
+async def _row_in(store: RowStore) -> tuple[Instance, str] | None:
+    with suppress(RowUnreadable, StoreUnavailable):
         return await store.read_instance()
     return None
 

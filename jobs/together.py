@@ -31,6 +31,17 @@ async def together(work: Callable[[T], Awaitable[R]], items: Iterable[T], at_onc
     return [result for result in results if not isinstance(result, BaseException)]
 
 
+async def two_at_once(one: Awaitable[T], other: Awaitable[R]) -> tuple[T, R]:
+    """Await two things of different kinds at the same time; raises as ``together``, the first one's error first."""
+    first, second = await asyncio.gather(one, other, return_exceptions=True)
+    for result in (first, second):
+        if isinstance(result, BaseException):
+            raise result
+    assert not isinstance(first, BaseException)
+    assert not isinstance(second, BaseException)
+    return first, second
+
+
 async def side_by_side(*work: Awaitable[R]) -> list[R]:
     """Await what does not depend on each other at the same time; raises as ``together``."""
     return await together(lambda one: one, work)

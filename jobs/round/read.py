@@ -26,6 +26,7 @@ from jobs.round.roles import (
     with_names_elsewhere,
     with_roles,
 )
+from jobs.together import two_at_once
 from sync_core.model.decision import Case
 from sync_core.model.link import Role
 from sync_core.model.sides import ErpActivity, GraphEvent, Malformed
@@ -72,14 +73,13 @@ class Findings:
 async def read_sides(frame: RoundFrame) -> Findings:
     """Read everything that this round has to look at. Raises what the sides raise; a failed read yields no
     deletion. Raises ``NeedsAll``."""
-    frame, news = await read_graph(frame)
+    (frame, news), owned = await two_at_once(read_graph(frame), read_owned(frame))
     frame, news, found = await find_moved(frame, news)
     found, carried = await read_carried(frame, found)
     planned = {**frame.planned, **as_known(carried)}
     frame = replace(frame, memory=after_moves(frame.memory, found), planned=planned)
     frame = await with_names_elsewhere(frame, news)
     roles, news = await read_roles(frame, news)
-    owned = await read_owned(frame)
     activities = await read_erp(frame, news, roles, owned.activities)
     frame = await with_links(frame, names_in_erp(activities))
     both = Readings(news, roles, activities, await _deleted(frame, activities))

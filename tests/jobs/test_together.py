@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from jobs.together import together
+from jobs.together import together, two_at_once
 
 
 async def test_results_come_in_the_items_order() -> None:
@@ -55,3 +55,27 @@ async def test_an_error_is_raised_once_all_have_ended() -> None:
     with pytest.raises(ValueError, match="first"):
         await together(work, range(3))
     assert ended == [1, 2]
+
+
+async def test_two_at_once_end_both() -> None:
+    """Each waits for the other; where both fail, the first one's error counts, and the other has ended."""
+    here, there = asyncio.Event(), asyncio.Event()
+
+    async def meet(mine: asyncio.Event, other: asyncio.Event, told: int | str) -> int | str:
+        mine.set()
+        await other.wait()
+        return told
+
+    assert await two_at_once(meet(here, there, 1), meet(there, here, "two")) == (1, "two")
+
+    ended: list[str] = []
+
+    async def fail(name: str, turns: int) -> None:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        ended.append(name)
+        raise ValueError(name)
+
+    with pytest.raises(ValueError, match="first"):
+        await two_at_once(fail("first", 1), fail("second", 3))
+    assert ended == ["first", "second"]
