@@ -20,6 +20,7 @@ from jobs.company import in_force, is_stamped
 from jobs.forgotten import people_of, still_known
 from jobs.people import Everybody
 from jobs.ports import PullReading
+from jobs.together import together
 from jobs.world import World
 from sync_core.errors import StaleWrite
 from sync_core.model.instance import Instance
@@ -94,8 +95,7 @@ async def pull_from(world: World, row: tuple[Instance, str] | None) -> tuple[Pul
     now = world.clock()
     reading, fresh, digests = await _read(world, instance, now)
     rows = await _addressed(world, instance, fresh)
-    for user_id, filed in rows.items():
-        await world.store.file_inbox(user_id, filed)
+    await together(lambda own: world.store.file_inbox(*own), rows.items())
     if fresh or _looks_back(instance, now) or reading.unread != instance.unread:
         row = None
         with suppress(StaleWrite):  # another pull was faster: the next one meets these rows again

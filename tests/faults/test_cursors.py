@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -16,9 +17,9 @@ from adapters.http import Retries
 from jobs.ports import PullReading, Put
 from jobs.pull import run_pull
 from jobs.round.run import run_round
-from sync_core.errors import CalsyncError
+from sync_core.errors import CalsyncError, StoreUnavailable
 from sync_core.model.event import Window
-from sync_core.model.memory import Cursors
+from sync_core.model.memory import Cursors, InboxRow
 from sync_core.model.sides import ActivityChange
 from tests.support.budget import budget
 from tests.support.days import at, digits, linked_meeting
@@ -71,6 +72,34 @@ class TestThePull:
                     assert n == 8  # pages of two: seven new rows, seven that the overlap shows again; the login
                     return
         pytest.fail("the pull makes more requests than this test looks at")
+
+    async def test_an_inbox_that_cannot_be_written_keeps_the_watermark(
+        self, house: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Those of all people are written at the same time; the others' are, and all of them again by the next
+        pull."""
+        await house.step()
+        house.advance(minutes=10)
+        many_activities(house, 1)
+        before, all_begun, filed = (await watermark_of(house)).watermark, asyncio.Barrier(2), list[str]()
+
+        async def of_two_people(*_: object) -> dict[str, list[InboxRow]]:
+            return {name: [InboxRow("activity", house.now)] for name in ("one", "other")}
+
+        async def written(user_id: str, _: object) -> None:
+            async with asyncio.timeout(30):
+                await all_begun.wait()
+            if user_id == "one":
+                raise StoreUnavailable("the tables do not answer")
+            filed.append(user_id)
+
+        monkeypatch.setattr("jobs.pull._addressed", of_two_people)
+        monkeypatch.setattr(house.world.store, "file_inbox", written)
+        with pytest.raises(StoreUnavailable):
+            await run_pull(house.world)
+
+        assert filed == ["other"]
+        assert (await watermark_of(house)).watermark == before
 
     async def test_an_update_time_that_is_null_waits_for_a_full_round(self, house: House) -> None:
         """No filter finds such a row: a new one and an edited one arrive with the next full round, once."""
