@@ -5,6 +5,7 @@ Only rows are there, a clock, and a Graph that knows whose link has news.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -19,7 +20,7 @@ from adapters.store.backend import Key, Op, Row, Table, Verb
 from adapters.store.memory import MemoryBackend, MemoryQueue
 from adapters.store.state import cursors_key, inbox_key
 from adapters.store.store import RowStore
-from jobs.app.dispatch import LOOKS, PAGE, PROBES, dispatch
+from jobs.app.dispatch import LOOKS, PAGE, PROBES, PROBES_AT_ONCE, dispatch
 from jobs.checkup import as_known, fingerprint
 from jobs.ports import Calendar, Erp, Subscriptions
 from jobs.world import World
@@ -42,12 +43,19 @@ class News:
     whose: frozenset[str] = frozenset()
     calls: list[int] = field(default_factory=list)
     dies_at: int | None = None
+    under_way: int = 0
+    most: int = 0
+    """Calls under way at once, and the most there were."""
 
     async def has_news(self, links: Mapping[str, str]) -> dict[str, bool]:
         """See ``Calendar.has_news``."""
         if len(self.calls) == self.dies_at:
             raise Killed
         self.calls.append(len(links))
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        await asyncio.sleep(0)
+        self.under_way -= 1
         return {user_id: user_id in self.whose for user_id in links}
 
 
@@ -77,6 +85,7 @@ class Company:
     """People in step, by number."""
 
     people: int
+    zones: tuple[str, ...] = (SOFIA,)
     clock: Clock = field(default_factory=lambda: Clock(START))
     graph: News = field(default_factory=News)
     queue: MemoryQueue = field(default_factory=MemoryQueue)
@@ -96,11 +105,12 @@ class Company:
 
     async def open(self) -> None:
         """Everybody as their last whole round has left them."""
-        now, zone = START, ZoneInfo(SOFIA)
+        now = START
         await self.store.save_instance(Instance(policy=Policy(), looked_at=now), "")
-        cursors = Cursors("https://graph/delta", delta_window_at(now, zone, 1), now, local_day(now, zone), False)
         for number in range(self.people):
-            user = User(self.id_of(number), f"p{number}@acme.example", enabled=True, zone=SOFIA, erp_login="p")
+            zone = ZoneInfo(self.zones[number % len(self.zones)])
+            cursors = Cursors("https://graph/delta", delta_window_at(now, zone, 1), now, local_day(now, zone), False)
+            user = User(self.id_of(number), f"p{number}@acme.example", enabled=True, zone=zone.key, erp_login="p")
             known = fingerprint(as_known(user, Instance()), Policy())
             row = replace(user, synced_at=now, enabled_at=now, cursors=replace(cursors, fingerprint=known))
             await self.backend.write(Table.USERS, Op(Verb.PUT, Key("user", user.id), codec.encode(row)))
@@ -116,9 +126,9 @@ class Company:
         return [str(message["user"]) for message, _ in self.queue.take()]
 
 
-async def company_of(people: int) -> Company:
-    """A company in step."""
-    company = Company(people)
+async def company_of(people: int, *zones: str) -> Company:
+    """A company in step, whose people live in these zones in turn."""
+    company = Company(people, zones or (SOFIA,))
     await company.open()
     return company
 
@@ -132,6 +142,7 @@ async def test_an_idle_run_over_ten_thousand_people() -> None:
     assert company.backend.reads + company.backend.writes == pages + place + instance + marks + commands
     assert company.backend.rows == {Table.USERS: 10_000, Table.COMMANDS: 0}
     assert company.graph.calls == [PROBES] * 500
+    assert company.graph.most == PROBES_AT_ONCE
 
 
 async def test_news_wake_as_they_are_found() -> None:
@@ -217,6 +228,21 @@ async def test_midnight_is_spread() -> None:
     assert ticks == -(-company.people // LOOKS)
 
 
+async def test_a_day_turns_in_everybodys_own_zone() -> None:
+    """At midnight in Sofia nobody in New York is looked at, nor is anybody in Sofia at theirs."""
+    company = await company_of(40, SOFIA, "America/New_York")
+    woken = []
+    for hours in (13, 2, 5, 2):  # from ten in the morning in Sofia, seven hours before New York
+        company.clock.advance(timedelta(hours=hours))
+        await dispatch(company.world)
+        found = company.woken()
+        woken.append({int(user_id) % 2 for user_id in found})
+        for user_id in found:
+            await served(company, user_id)
+
+    assert woken == [set(), {0}, set(), {1}]
+
+
 async def test_looks_wait_for_a_queue_that_is_full() -> None:
     """While others wait in the queue only a tenth of the looks is added; what is urgent goes at once."""
     company = await company_of(2_000)
@@ -233,13 +259,13 @@ async def test_looks_wait_for_a_queue_that_is_full() -> None:
 
 async def served(company: Company, user_id: str) -> None:
     """A whole round has looked at this user."""
-    now, zone = company.clock.now(), ZoneInfo(SOFIA)
+    now = company.clock.now()
     lease = await company.store.acquire_lease(user_id, "round", 60)
     await company.store.settle(lease, await company.store.read_wake(user_id))
     await company.store.release_lease(lease)
 
     def looked(user: User) -> User:
         assert user.cursors is not None
-        return replace(user, synced_at=now, cursors=replace(user.cursors, day=local_day(now, zone)))
+        return replace(user, synced_at=now, cursors=replace(user.cursors, day=local_day(now, ZoneInfo(user.zone))))
 
     await company.store.revise_user(user_id, looked)
