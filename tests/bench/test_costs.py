@@ -22,6 +22,7 @@ from tests.bench.size.people import MEETINGS
 from tests.bench.size.rounds import COSTS, IN_A_BATCH, PULL, Cost
 from tests.support.counted import CountingBackend
 from tests.support.days import at
+from tests.support.fresh import ROOT
 from tests.support.house import House, open_house
 from tests.support.virtual_time import VirtualLoop, run_simulated
 
@@ -114,6 +115,23 @@ async def test_rounds_cost_what_the_simulator_takes_them_to(real: Real) -> None:
     found["new day"] = await real.round()
 
     assert found == dict(COSTS)
+
+
+def test_the_docs_say_so() -> None:
+    """Requests to Graph, ERP.net and the tables of each kind of round."""
+    page = (ROOT / "docs" / "capacity.md").read_text(encoding="utf-8")
+    idle, to_erp, to_outlook, day, first = (
+        (one.graph, one.erp, one.tables)
+        for one in map(COSTS.__getitem__, ("idle", "to ERP.net", "to Outlook", "new day", "first"))
+    )
+    either = [f"{one}, {other}" for one, other in zip(to_erp, to_outlook, strict=True)]
+    for what, asked in (
+        ("that finds nothing", idle),
+        ("with a change in Outlook, in ERP.net", either),
+        ("on a new day", day),
+        ("over 30 events", first),
+    ):
+        assert f"round {what} | {' | '.join(map(str, asked))} |" in page
 
 
 async def test_many_changes_travel_as_the_simulator_lets_them(real: Real) -> None:

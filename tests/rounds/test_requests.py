@@ -31,6 +31,11 @@ def forget(house: House) -> None:
     house.erp.forget_requests()
 
 
+def asked_of(house: House) -> tuple[int, int]:
+    """How often Graph and ERP.net were asked since."""
+    return len(house.graph.requests), len(house.erp.requests)
+
+
 @pytest.fixture
 async def counted() -> AsyncIterator[tuple[House, CountingBackend]]:
     """A house whose table requests are counted by table."""
@@ -123,15 +128,19 @@ async def test_a_commanded_sync_in_tables(counted: tuple[House, CountingBackend]
     for _ in range(3):
         await house.step()
     backend.asked.clear()
+    forget(house)
     await commanded(house)
-    idle = backend.asked.total()
+    idle, sides = backend.asked.total(), [asked_of(house)]
     for n in range(10):
         house.outlook().edit(the_event(house, f"event {n}"), subject=f"edited {n}")
         house.desk().edit(the_activity(house, f"event {90 + n}"), subject=f"edited {90 + n}")
     backend.asked.clear()
+    forget(house)
     await commanded(house)
     changed = backend.asked.total()
+    sides.append(asked_of(house))
 
+    assert sides == [(1, 1), (2, 3)], "idle, and with the changes: Graph, ERP.net"
     assert idle == 8
     assert changed == 39
     assert {a["Subject"] for a in house.desk().activities()} >= {f"edited {n}" for n in range(10)}
@@ -319,6 +328,7 @@ async def test_one_change_among_5000_links() -> None:
         expected = {what: (done, "") for what, (_, done) in ONE_CHANGE.items()}
         assert found == {f"the echo where {what}": ({}, "") for what in ONE_CHANGE} | expected
         assert max(links.values()) == 1, links
+        assert links["nothing happens"] == links["the echo where nothing happens"] == 0
         assert max(others.values()) <= 12, others
         assert max(reads.values()) <= 13, reads  # before a void its claim and the people are asked once more
 
