@@ -304,13 +304,13 @@ EXPECTED: dict[str, dict[str, object]] = {
     },
     "instance": {
         "stamped": Instance(
-            "tenant-1",
-            "acme.erp.example",
-            ("https://id.example/token", "https://acme.erp.example/api/domain/odata/"),
-            NOW,
-            "calsync",
-            "44444444-0000-0000-0000-000000000001",
-            NOW,
+            tenant="tenant-1",
+            database="acme.erp.example",
+            endpoints=("https://id.example/token", "https://acme.erp.example/api/domain/odata/"),
+            watermark=NOW,
+            service_login="calsync",
+            document_type_id="44444444-0000-0000-0000-000000000001",
+            pulled_at=NOW,
         )
     },
     "claim": {
