@@ -319,6 +319,7 @@ def _let_die(patch: pytest.MonkeyPatch, moment: str) -> None:
 @pytest.mark.parametrize("scene", SCENES)
 async def test_two_workers_on_one_message(scene: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A message that was delivered to both: one of them ends it, and nothing is done twice."""
+    monkeypatch.setattr("jobs.waiting.LONGEST_NAP", 0.01)
     wanted, _ = await expected(scene, monkeypatch)
     async with opened(monkeypatch) as app:
         name, _ = await prepared(app, scene)

@@ -340,8 +340,11 @@ async def test_two_workers_at_once_end_a_command_once(app: App, monkeypatch: pyt
     assert await answer(app, ended) == {"users": ["a", "b", "c"]}
 
 
-async def test_two_commands_at_once_for_one_person_are_both_answered(app: App) -> None:
+async def test_two_commands_at_once_for_one_person_are_both_answered(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """And a third for everybody: each is fine, and nothing is made twice."""
+    monkeypatch.setattr("jobs.waiting.LONGEST_NAP", 0.01)
     start = app.house.now + timedelta(days=2)
     app.house.outlook().create("Budget", start, start + timedelta(hours=1))
     wishes = (Wish(Kind.SYNC, (ANNA,), full=True), Wish(Kind.SYNC, (ANNA,)), Wish(Kind.SYNC))
