@@ -9,6 +9,8 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -72,13 +74,18 @@ def refusal(error: ErpError) -> Answer:
 
 def request_of(method: str, target: str, raw: bytes) -> Request:
     """Read a request target: relative to the OData root, absolute path or absolute URL."""
+    return Request(method, *_read_target(target), raw)
+
+
+@lru_cache(maxsize=1024)
+def _read_target(target: str) -> tuple[str, Mapping[str, str]]:
     path, _, options = target.partition("?")
     path = re.sub(r"^https?://[^/]+", "", path)
     if path.startswith("/"):
         if not path.startswith(ROOT_PATH):
             raise invalid(f"'{path}' is outside the OData root.")
         path = path.removeprefix(ROOT_PATH)
-    return Request(method, unquote(path), dict(parse_qsl(options, keep_blank_values=True)), raw)
+    return unquote(path), MappingProxyType(dict(parse_qsl(options, keep_blank_values=True)))
 
 
 class Api:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from simulators.erpnet import schema
@@ -49,8 +50,10 @@ def compile_filter(world: World, entity: EntitySet, text: str) -> Test:
     return _Parser(world, entity, text).whole()
 
 
-def _tokens(text: str) -> list[Token]:
-    tokens, at = [], 0
+@lru_cache(maxsize=1024)
+def _tokens(text: str) -> tuple[Token, ...]:
+    tokens: list[Token] = []
+    at = 0
     text = text.rstrip()
     while at < len(text):
         match = _TOKEN.match(text, at)
@@ -58,7 +61,7 @@ def _tokens(text: str) -> list[Token]:
             raise invalid(f"Syntax error at position {at} in '{text}'.")
         tokens.append(Token(match.lastgroup, match[match.lastgroup]))
         at = match.end()
-    return [*tokens, Token("end", "")]
+    return (*tokens, Token("end", ""))
 
 
 class _Parser:

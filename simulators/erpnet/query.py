@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -21,12 +21,12 @@ _ON_SETS = {"$select", "$expand", "$filter", "$top", "$skip", "$skiptoken", "$or
 _ON_ENTITIES = {"$select", "$expand"}
 
 
-@dataclass
+@dataclass(frozen=True)
 class Shape:
     """What to print of a row: selected members, expanded ones with their own shape."""
 
     members: tuple[str, ...]
-    expanded: dict[str, Shape] = field(default_factory=dict)
+    expanded: Mapping[str, Shape] = field(default_factory=dict)
 
 
 def split_top(text: str, separator: str) -> list[str]:
@@ -44,6 +44,13 @@ def split_top(text: str, separator: str) -> list[str]:
 
 def shape_of(entity: EntitySet, select: str | None, expand: str | None) -> Shape:
     """Read ``$select`` and ``$expand``; raises ``ErpError`` for unknown names."""
+    return _read_shape(entity.name, select, expand)
+
+
+@lru_cache(maxsize=1024)
+def _read_shape(name: str, select: str | None, expand: str | None) -> Shape:
+    # A client asks in the same few words again and again, and no set ever changes.
+    entity = schema.SETS[name]
     return Shape(_selected(entity, select), _expanded(entity, expand))
 
 
