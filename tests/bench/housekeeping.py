@@ -19,7 +19,7 @@ from sync_core.model.user import User
 from tests.bench.figures import Budget, Figure
 from tests.bench.timer import now, people_in_step
 
-PEOPLE, QUICK = (100, 1_000, 3_000), (100, 1_000)
+PEOPLE, QUICK = (100, 1_000, 10_000), (100, 1_000)
 ROUNDS = 50
 """Of one day, each with an entry of its own row."""
 
