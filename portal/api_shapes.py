@@ -50,7 +50,9 @@ LEFT = thing(key=TEXT, subject=TEXT, item=TEXT, end=maybe(TIME), occurrence=OCCU
 SKIPPED = several(thing(reason=TEXT, count=NUMBER, items=several(LEFT)))
 PLACE = thing(is_chosen=TRUTH, company=TEXT, location=TEXT)
 PLACES = several(thing(company_id=TEXT, company=TEXT, company_code=TEXT, location_id=TEXT, location=TEXT))
-CLASH = thing(field=TEXT, event_value=TEXT, activity_value=TEXT, why=TEXT, do=TEXT, answers=several(TEXT))
+CLASH = thing(
+    field=TEXT, event_value=TEXT, activity_value=TEXT, why=TEXT, do=TEXT, by_hand=TEXT, answers=several(TEXT)
+)
 CONFLICT = thing(
     key=TEXT,
     id=TEXT,

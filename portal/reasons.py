@@ -25,6 +25,15 @@ REASONS = {
         "разделена е по желание: двете страни остават, каквито са, и не се синхронизират",
         "Опитайте отново с нея, ако двете страни трябва пак да са в синхрон.",
     ),
+    "the lists of people are not chosen between: change the list on the side that is wrong": Known(
+        "списъците с хора не се избират: поправете списъка от страната, която греши",
+    ),
+    "its values are hidden by SYNC_PRIVATE=busy: make both sides say the same by hand": Known(
+        "стойностите са скрити (SYNC_PRIVATE=busy): направете двете страни еднакви на ръка",
+    ),
+    "neither side can be written: make the activity editable in ERP.net": Known(
+        "не може да се пише в никоя от страните: направете дейността редактируема в ERP.net",
+    ),
     "part of a recurring series": Known(
         "част от повтаряща се поредица",
         "Администраторът може да включи повтарящите се срещи (SYNC_SERIES). Еднократна среща се синхронизира и сега.",

@@ -30,7 +30,7 @@ from sync_core.model.why import named
 from sync_core.people.privacy import PRIVATE
 from sync_core.plan.cells import in_words
 from sync_core.plan.remedies import BY_RULE, OTHERWISE, remedy
-from sync_core.plan.resolve import answers_to
+from sync_core.plan.resolve import answers_to, by_hand
 
 if TYPE_CHECKING:
     from jobs.commands.remembered import Dates, Finding
@@ -299,8 +299,9 @@ def conflict_of(user: User, link: Link) -> Json:
                 "event_value": subject_of(clash.event_value, private),
                 "activity_value": subject_of(clash.activity_value, private),
                 "why": clash.why,
-                "do": remedy(clash.why),
-                "answers": [str(answer) for answer in answers_to(clash.why)],
+                "do": by_hand(clash, link.role) or remedy(clash.why),
+                "by_hand": by_hand(clash, link.role),
+                "answers": [str(answer) for answer in answers_to(clash, link.role)],
             }
             for clash in link.conflict.clashes
         ],

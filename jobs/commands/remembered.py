@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -19,7 +19,7 @@ from sync_core.model.series import Occurrence
 from sync_core.model.sides import Side
 from sync_core.model.unsynced import UNSHOWN
 from sync_core.model.why import Why, named
-from sync_core.plan.resolve import Answer, answers_to
+from sync_core.plan.resolve import Answer, answers_to, by_hand
 
 UNCOMPARED = "linked, and not compared now"
 STATES = {
@@ -145,7 +145,7 @@ def of_link(link: Link, feeder: str = "", answer: str = "") -> Iterator[Finding]
         yield replace(
             base,
             what=Action.CONFLICT,
-            do=_answers_to(link.conflict_id, {clash.why for clash in clashes}),
+            do=_answers_to(link),
             reason="; ".join(f"{clash.field}: {clash.why}" for clash in clashes),
             at=link.conflict.since_at,
             before={f"{Side.GRAPH}.{clash.field}": clash.event_value for clash in clashes},
@@ -153,9 +153,14 @@ def of_link(link: Link, feeder: str = "", answer: str = "") -> Iterator[Finding]
         )
 
 
-def _answers_to(conflict_id: str, reasons: Set[str]) -> str:
-    kept = f"`calsync resolve {conflict_id} --keep outlook`"
-    return f"{kept}, or `--keep erp`" if any(Answer.ERP in answers_to(why) for why in reasons) else kept
+def _answers_to(link: Link) -> str:
+    """What can be said to an open conflict, or what helps where nothing can."""
+    clashes = link.conflict.clashes if link.conflict else ()
+    offered = {answer for clash in clashes for answer in answers_to(clash, link.role)}
+    if not offered:
+        return "; ".join(dict.fromkeys(by_hand(clash, link.role) for clash in clashes))
+    first, *others = (f"--keep {answer}" for answer in Answer if answer in offered)
+    return ", or ".join([f"`calsync resolve {link.conflict_id} {first}`", *(f"`{other}`" for other in others)])
 
 
 def _reason_of(link: Link) -> str:

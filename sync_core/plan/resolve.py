@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from sync_core.model.conflict import Chosen
-from sync_core.model.link import Link
+from sync_core.model.conflict import Chosen, Clash
+from sync_core.model.link import Link, Role
 from sync_core.model.sides import Field, Side
 from sync_core.people.privacy import PRIVATE
 from sync_core.plan.dates import NEIGHBOUR
-from sync_core.plan.update_rules import ONE_PRIVACY
+from sync_core.plan.delete import DELETION
+from sync_core.plan.tables import REASONS, Obstacle
+from sync_core.plan.update_rules import ONE_PRIVACY, RICH_BODY
 
 PEOPLE_BY_HAND = "the lists of people are not chosen between: change the list on the side that is wrong"
 HIDDEN = "its values are hidden by SYNC_PRIVATE=busy: make both sides say the same by hand"
+NEITHER_SIDE = "neither side can be written: make the activity editable in ERP.net"
 
 
 class Answer(StrEnum):
@@ -26,13 +29,28 @@ class Answer(StrEnum):
 KEEPS = {Answer.OUTLOOK: Side.GRAPH, Answer.ERP: Side.ERP}
 
 
-OUTLOOKS = frozenset({NEIGHBOUR, ONE_PRIVACY})
-"""Why Outlook cannot take what ERP.net has: only its own value can be kept."""
+ONLY: Mapping[str, Answer] = {
+    NEIGHBOUR: Answer.OUTLOOK,
+    ONE_PRIVACY: Answer.OUTLOOK,
+    RICH_BODY: Answer.OUTLOOK,
+    REASONS[Obstacle.INVITED]: Answer.OUTLOOK,
+    REASONS[Obstacle.LOCKED]: Answer.ERP,
+}
+"""Reasons for which one side cannot take what the other has: its own value alone can be kept."""
 
 
-def answers_to(why: str) -> tuple[Answer, ...]:
-    """The answers that can be offered where a field is in conflict for this reason."""
-    return (Answer.OUTLOOK,) if why in OUTLOOKS else tuple(Answer)
+def answers_to(clash: Clash, role: Role) -> tuple[Answer, ...]:
+    """The answers that can be offered for a field in conflict; none where ``by_hand`` says what to do instead.
+    Nothing is ever written to an invited copy; keeping an activity whose event was deleted writes nothing."""
+    if _hindrance(clash):
+        return ()
+    only, takes_erp = ONLY.get(clash.why), role is Role.OWN or clash.field == DELETION
+    return tuple(one for one in Answer if only in (None, one) and (takes_erp or one is Answer.OUTLOOK))
+
+
+def by_hand(clash: Clash, role: Role) -> str:
+    """Why no answer can be carried out for a field, and what helps; '' where one can."""
+    return "" if answers_to(clash, role) else _hindrance(clash) or NEITHER_SIDE
 
 
 class AnswerRefused(ValueError):
@@ -51,16 +69,17 @@ def choices(link: Link, answer: str | Mapping[str, str]) -> tuple[Chosen, ...]:
         raise AnswerRefused(f"the conflict is about {', '.join(sorted(clashes))}: name a side for each of these")
     if set(by_field.values()) - set(Answer):
         raise AnswerRefused(f"keep {' or '.join(Answer)}")
-    why_not = [why for why in (_hindrance(clashes[name].event_value, name) for name in by_field) if why]
+    why_not = [why for why in (_hindrance(clashes[name]) for name in by_field) if why]
     if len(why_not) == len(by_field):
         raise AnswerRefused(why_not[0])
     return tuple(Chosen(clashes[name], KEEPS[Answer(side)]) for name, side in by_field.items())
 
 
-def _hindrance(event_value: str, name: str) -> str:
-    if name == Field.PEOPLE:
+def _hindrance(clash: Clash) -> str:
+    """Why nobody can choose between the values of a field, whatever the pair is."""
+    if clash.field == Field.PEOPLE:
         return PEOPLE_BY_HAND
-    return HIDDEN if event_value == PRIVATE else ""
+    return HIDDEN if clash.event_value == PRIVATE else ""
 
 
 def is_resolved(before: Link, after: Link | None) -> bool:

@@ -60,7 +60,7 @@ def test_an_open_conflict_comes_with_the_command_that_answers_it(office: CliOffi
     office.calsync("sync")
     [conflict] = office.calsync("conflicts", "--json").json["conflicts"]
 
-    assert f"Do: `calsync resolve {conflict['id']} --keep outlook`" in office.calsync("why", ANNA, "Before").out
+    assert f"Do: `calsync resolve {conflict['id']} --keep erp`" in office.calsync("why", ANNA, "Before").out
 
 
 def test_an_answer_of_an_earlier_build_can_be_read() -> None:

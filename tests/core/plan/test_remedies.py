@@ -20,7 +20,7 @@ NO_REASONS = {
     "dates": {"REFUSED"},
     "delete": {"DELETION", "KEPT_BY_CHOICE"},
     "remedies": {"NOTHING_TO_DO", "OTHERWISE", "_SERIES"},
-    "resolve": {"HIDDEN", "PEOPLE_BY_HAND"},
+    "resolve": {"HIDDEN", "NEITHER_SIDE", "PEOPLE_BY_HAND"},
     "update": {"BY_PERSON", "BY_POLICY"},
 }
 """What stands behind a reason or in one, is a remedy itself, or answers a choice; by the module."""

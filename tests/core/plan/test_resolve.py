@@ -7,10 +7,24 @@ from collections.abc import Mapping
 import pytest
 
 from sync_core.model.conflict import Chosen, Clash, Conflict
-from sync_core.model.link import Link
+from sync_core.model.link import Link, Role
 from sync_core.model.sides import Field, Side
 from sync_core.people.privacy import PRIVATE
-from sync_core.plan.resolve import HIDDEN, PEOPLE_BY_HAND, Answer, AnswerRefused, choices, has_moved_on, is_resolved
+from sync_core.plan.dates import NEIGHBOUR
+from sync_core.plan.delete import DELETION
+from sync_core.plan.resolve import (
+    HIDDEN,
+    PEOPLE_BY_HAND,
+    Answer,
+    AnswerRefused,
+    answers_to,
+    by_hand,
+    choices,
+    has_moved_on,
+    is_resolved,
+)
+from sync_core.plan.tables import REASONS, Obstacle
+from sync_core.plan.update_rules import ONE_PRIVACY, RICH_BODY
 from tests.support.samples import NOW, a_link
 
 SUBJECT = Clash(Field.SUBJECT, "Plan", "Forecast", "both sides changed it")
@@ -70,6 +84,34 @@ def test_an_answer_that_does_not_fit_is_refused_with_the_reason(
     """The reason says what would fit."""
     with pytest.raises(AnswerRefused, match=why.partition(":")[0]):
         choices(link, answer)
+
+
+OUTLOOK, ERP = Answer.OUTLOOK, Answer.ERP
+
+
+def because(why: str, field: str = Field.SUBJECT) -> Clash:
+    """A field in conflict for this reason."""
+    return Clash(field, "Plan", "Forecast", why)
+
+
+@pytest.mark.parametrize(
+    ("clash", "own", "copy"),
+    [
+        pytest.param(SUBJECT, (OUTLOOK, ERP), (OUTLOOK,), id="both-changed-it"),
+        pytest.param(because(REASONS[Obstacle.LOCKED]), (ERP,), (), id="locked"),
+        pytest.param(because(REASONS[Obstacle.LOCKED], DELETION), (ERP,), (ERP,), id="deleted-and-locked"),
+        pytest.param(because(REASONS[Obstacle.INVITED]), (OUTLOOK,), (OUTLOOK,), id="somebody-elses-meeting"),
+        pytest.param(because(NEIGHBOUR, Field.TIME), (OUTLOOK,), (OUTLOOK,), id="across-a-neighbour"),
+        pytest.param(because(ONE_PRIVACY, Field.PRIVATE), (OUTLOOK,), (OUTLOOK,), id="one-privacy"),
+        pytest.param(because(RICH_BODY, Field.BODY), (OUTLOOK,), (OUTLOOK,), id="formatted-text"),
+        pytest.param(PEOPLE, (), (), id="people"),
+        pytest.param(UNSEEN, (), (), id="hidden-values"),
+    ],
+)
+def test_only_what_can_be_done_is_offered(clash: Clash, own: tuple[Answer, ...], copy: tuple[Answer, ...]) -> None:
+    """Of one's own event, and of somebody else's; where nothing is, what helps is said."""
+    assert (answers_to(clash, Role.OWN), answers_to(clash, Role.INVITED)) == (own, copy)
+    assert (bool(by_hand(clash, Role.OWN)), bool(by_hand(clash, Role.INVITED))) == (not own, not copy)
 
 
 def test_people_beside_another_field_do_not_refuse_the_answer() -> None:

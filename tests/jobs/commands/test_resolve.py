@@ -163,6 +163,8 @@ class TestALockedActivity:
     async def test_keeping_outlook_cannot_be_done_and_says_so(self, house: House) -> None:
         """Nothing is written, the conflict stays, with what would help."""
         event, activity, conflict = await self.locked(house)
+        [shown] = item_shapes.conflicts_of(await house.user(), await house.recall())
+        assert [one["answers"] for one in shown["clashes"]] == [["erp"]]
         answer = shapes.resolved_of(await resolve(house.world, conflict, "outlook"))
 
         assert answer["text"] == "cannot be done: the activity is read-only in ERP.net"
