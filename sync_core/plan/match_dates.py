@@ -32,11 +32,13 @@ def of_single_events(events: Iterable[GraphEvent], unlinked: Unlinked, ctx: Cont
     belong to has become a series since (R27). One that stands on none of its days is the first date's, if no date of
     the series has a link."""
     linked = {uid_key(x.occurrence.series_uid) for x in unlinked.links if x.occurrence and x.status in WATCHED}
+    followed = {x.activity_id for x in unlinked.links if x.occurrence and x.status in WATCHED}
+    taken = unlinked.linked | followed  # of a series that a colleague's calendar feeds, one date has it already
     dates = by_uid([e for e in events if not living_of(e, unlinked, ())], _series_of)
     found: dict[str, ErpActivity] = {}
     for uid, own in dates.items():
         named = _of_whole_series(uid, unlinked)
-        if len(named) == 1 and named[0].id not in unlinked.linked:
+        if len(named) == 1 and named[0].id not in taken:
             start, _ = bounds(erp_when(named[0].content, ZoneInfo(ctx.digits_zone)), ctx.zone)
             apart = {e.id: min(abs(bounds(graph_when(e.content), ctx.zone)[0] - start), A_DAY) for e in own}
             nearest = min(own, key=lambda e: (apart[e.id], e.content.start, e.id))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from sync_core.content.ranges import uid_key
+from sync_core.model.link import Role
 from sync_core.model.pending import Pending, PendingState
 from sync_core.model.policy import Policy, SeriesRule, Winner
 from sync_core.model.series import EXCHANGE, NO_DATE, Occurrence, Rhythm
@@ -38,6 +39,9 @@ DATES = [
 ]
 OWN_AND_SERIES = {"uid-1": [imported("A1")], DATES[1].ical_uid: [imported("A2", external_id=DATES[1].ical_uid)]}
 ON_THE_9TH = Occurrence("uid-1", date(2026, 2, 9))
+FOLLOWED_DATE = a_link(
+    event_id="D1", activity_id="A1", occurrence=Occurrence("uid-1", date(2026, 2, 1)), role=Role.FOLLOWER
+)
 LINKED_DATE = a_link(event_id="D9", activity_id="A9", ical_uid="uid-1_20260209", occurrence=ON_THE_9TH)
 
 TUESDAYS = [
@@ -62,6 +66,10 @@ SINGLES = {
     "a whole series, and that day has an activity of its own": (
         unpaired(*DATES[1:2], imported("A1"), imported("A2", external_id=DATES[1].ical_uid), named=OWN_AND_SERIES),
         [("", "A1", "partner-gone"), ("D2", "A2", "waiting")],
+    ),
+    "a whole series that a colleague's calendar feeds, of which a date is followed already": (
+        unpaired(*DATES[1:], links=[FOLLOWED_DATE], named={"uid-1": (imported("A1"),)}),
+        [("D2", "", "waiting"), ("D3", "", "waiting")],
     ),
     "our mark on the whole series names it": (
         unpaired(*DATES, an_activity(id="A1"), series_marks={"uid-1": "A1"}),
