@@ -48,7 +48,7 @@ from sync_core.reading.cases import (
 )
 from sync_core.reading.names import names_in_erp
 from sync_core.reading.news import GraphNews, permitted
-from sync_core.reading.roles import Roles, is_followed, is_unmade
+from sync_core.reading.roles import Roles, is_followed, is_unmade, lost_claims
 
 A_DAY = timedelta(days=1)
 
@@ -57,9 +57,9 @@ A_DAY = timedelta(days=1)
 class Findings:
     """What was read: the cases, and Graph's news with its next cursor.
 
-    ``moves`` are the links whose event has another id now, ``carried`` the claims that go along. ``frame`` has these
-    links under their new ids, and the bearers of the logins that created the cases' activities. ``unread`` are
-    the days of which ERP.net has not shown all of the user's activities.
+    ``moves`` are the links whose event has another id now, ``carried`` the claims that go along, and those that were
+    lost. ``frame`` has these links under their new ids, and the bearers of the logins that created the cases'
+    activities. ``unread`` are the days of which ERP.net has not shown all of the user's activities.
     """
 
     frame: RoundFrame
@@ -93,6 +93,8 @@ async def read_sides(frame: RoundFrame) -> Findings:
     new = [c.activity for c in cases if c.activity and (c.link is None or c.link.role is Role.FOLLOWER)]
     frame = await _with_bearers(frame, new)
     owners = await with_event_owners(frame.world.store, frame.ctx, cases)
+    alive = {i for i, activity in activities.items() if isinstance(activity, ErpActivity) and not activity.void}
+    carried = (*carried, *lost_claims(both.roles, both.news, alive, frame))
     return Findings(frame, both.news, found, owners, owned.unread, carried)
 
 

@@ -131,6 +131,35 @@ def may_be_renamed(move: Move, claims: Mapping[str, Claim], ctx: Context) -> boo
     return not is_double and not old.unreadable
 
 
+def lost_claims(roles: Roles, news: GraphNews, alive: Collection[str], frame: Frame) -> tuple[Claim, ...]:
+    """The claims of meetings that are fed from here and that nobody has claimed, as after their rows were lost: by
+    them a colleague knows which activity goes on as which date. Only a full round reads enough to make them anew.
+    ``alive`` are the ids of the activities that are not void."""
+    fed = [x for x in frame.memory.links if x.role is not Role.FOLLOWER and x.status is LinkStatus.LIVE]
+    fed = [x for x in fed if frame.scale.full and x.activity_id in alive]
+    shown = [(x, event) for x in fed if (event := news.event(x.event_id)) and not event.is_cancelled]
+    return tuple(_anew(x, event, frame.ctx) for x, event in shown if _lacks(x, event, roles, frame.ctx))
+
+
+def _lacks(link: Link, event: GraphEvent, roles: Roles, ctx: Context) -> bool:
+    claim = roles.claim_of(link)
+    is_nobodys = claim is not None and not claim.etag and not claim.unreadable
+    is_it = uid_key(event.ical_uid) == uid_key(link.ical_uid)
+    return is_nobodys and is_it and elected(event, claim, ctx) is Elected.FEED
+
+
+def _anew(link: Link, event: GraphEvent, ctx: Context) -> Claim:
+    return Claim(
+        uid_key(link.ical_uid),
+        ctx.mailbox,
+        link.activity_id,
+        ctx.now,
+        creator=link.creator if link.origin is Side.ERP else "",
+        is_own=event.is_organizer,
+        organizer=event.organizer,
+    )
+
+
 def lost_dates(news: GraphNews, frame: Frame) -> dict[str, frozenset[str]]:
     """The dates of an outsider's series that were fed from here and are lost, by event id, each with the users whom
     it names. A round of theirs may have seen the same dates under other iCalUIds before."""

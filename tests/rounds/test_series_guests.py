@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from adapters.store.backend import Op, Table, Verb
+from adapters.store.memory import MemoryBackend
 from jobs.commands.switch import disable, forget
 from jobs.round.run import run_round
 from jobs.world import World
@@ -364,6 +366,35 @@ async def test_the_feeder_goes_that_could_not_read_a_date_since_an_outsider_chan
         }
         assert len(starts(house)) == len(MONDAYS)
         assert await house.settle() == {}
+
+
+@pytest.mark.parametrize("whose", ["a colleague's", "an outsider's"])
+async def test_claims_that_were_lost_are_made_anew_by_a_full_round(whose: str) -> None:
+    """Anna's: where his round is the first to see another weekday, Boris's copy goes on with her activities, and it
+    feeds them once she is switched off."""
+    async with open_series("anna", "boris") as house:
+        kept_meetings(house)
+        series = mondays(house, attendees=[BORIS]) if whose == "a colleague's" else meet_outside(house)
+        who = house.outlook() if whose == "a colleague's" else house.graph.outsider(KIM)
+        await house.settle(ANNA, BORIS)
+        before = {row["Id"] for row in house.desk().activities()}
+        backend = house.memory.backend if house.memory else None
+        assert isinstance(backend, MemoryBackend)
+        keys = [row.key for rows in backend._tables[Table.MEETINGS].values() for row in rows.values()]
+        for key in keys:
+            await backend.write(Table.MEETINGS, Op(Verb.DELETE, key))
+        await house.sync(ANNA, full=True)
+        if whose == "a colleague's":
+            await disable(house.world, await house.user(ANNA))
+        who.make_series(series, repeating("tuesday", since=MONDAYS[0] + timedelta(days=1)))
+        await house.settle(BORIS, ANNA)
+        await disable(house.world, await house.user(ANNA))
+        who.edit(series, subject="Renamed")
+        await house.settle(BORIS)
+
+        rows = house.desk().activities()
+        assert ({row["Id"] for row in rows}, starts(house, void=True)) == (before, [])
+        assert len([row for row in rows if row["Subject"] == "Renamed"]) == 5
 
 
 async def _leave(house: House, upn: str, days: list[date], order: tuple[str, str] = (ANNA, BORIS)) -> None:
