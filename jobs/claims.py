@@ -179,6 +179,7 @@ class Claims:
             organizer=event.organizer,
             etag=known.etag,
             before=before,
+            since=known.began_at if activity is not None and activity.id == known.activity_id else None,
         )
         if not case.followed or case.former_link is None:
             return claim

@@ -38,7 +38,8 @@ async def hand_over(world: World, link: Link, feeder: str, successor: str, looke
     if claim is None or claim.user_id != feeder:
         return
     activity_id = claim.activity_id or link.activity_id
-    moved = replace(claim, user_id=successor, activity_id=activity_id, is_own=False, at=world.clock())
+    moved = replace(claim, user_id=successor, activity_id=activity_id, is_own=False)
+    moved = replace(moved, at=world.clock(), since=claim.began_at)
     if link.role is not Role.FOLLOWER:
         last = claim.looked_at if is_unserved(claim) else looked_at
         moved = replace(moved, before=feeder, looked_at=last, left=life.left_to_next(link))

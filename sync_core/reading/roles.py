@@ -119,7 +119,7 @@ def carried(move: Move, claims: Mapping[str, Claim], ctx: Context) -> Claim | No
     is_void = bool(move.old.activity_id) and not old.activity_id
     if not old.etag or is_void or new.unreadable or (_is_later(new, old) and not is_corrected):
         return None
-    return replace(old, key=uid_key(move.new.ical_uid), etag=new.etag, at=ctx.now)
+    return replace(old, key=uid_key(move.new.ical_uid), etag=new.etag, at=ctx.now, since=old.began_at)
 
 
 def may_be_renamed(move: Move, claims: Mapping[str, Claim], ctx: Context) -> bool:
@@ -179,7 +179,8 @@ def as_known_to(link: Link, others: Iterable[Link]) -> Link:
 
 
 def _feeds(link: Link, claim: Claim, ctx: Context) -> bool:
-    return link.role is not Role.FOLLOWER and (not claim.etag or claim.user_id == ctx.mailbox)
+    """Whether this mailbox feeds a link's meeting, or was just given it to feed."""
+    return claim.user_id == ctx.mailbox if claim.etag else link.role is not Role.FOLLOWER
 
 
 def _is_of(link: Link, claim: Claim) -> bool:
@@ -187,9 +188,10 @@ def _is_of(link: Link, claim: Claim) -> bool:
 
 
 def _is_later(new: Claim, old: Claim) -> bool:
-    if not (new.etag and old.activity_id and old.at and new.at):
+    """Whether a claim says more than the old one: it was begun later, or went on later with what both began with."""
+    if not (new.etag and old.activity_id and old.at and old.began_at and new.at and new.began_at):
         return bool(new.etag)
-    return new.at >= old.at
+    return (new.began_at, new.at) >= (old.began_at, old.at)
 
 
 # Who takes over

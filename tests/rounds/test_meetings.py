@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from itertools import permutations
 
@@ -13,6 +14,7 @@ import pytest
 from jobs.commands.switch import disable, enable
 from jobs.round.run import run_round
 from jobs.world import World
+from sync_core.content.ranges import uid_key
 from tests.support.budget import IS_SOAK, each, told
 from tests.support.colleagues import BORIS, KIM, NAMES, call_meeting, feeder, living
 from tests.support.days import at, digits, only
@@ -144,21 +146,23 @@ class TestTheOrganizer:
             await flows(house, activity, event, ANNA)
 
     async def test_switched_off(self) -> None:
-        """Anna switches off: Boris's copy goes on with the same activity, and Anna's edits still arrive by it."""
+        """Anna switches off: Boris's copy goes on with the same activity, and Anna's edits still arrive by it. It is
+        known all the time since when the meeting has it."""
         async with open_office() as house:
             event = call_meeting(house, ANNA, ("boris", "carl"))
             await house.settle()
-            activity = only(house.desk().activities())["Id"]
+            activity, began = only(house.desk().activities())["Id"], await began_at(house, event)
+            house.advance(minutes=1)
             await disable(house.world, await house.user())
             await house.settle()
-            assert await feeder(house, activity) == BORIS
+            assert (await feeder(house, activity), await began_at(house, event)) == (BORIS, began)
 
             house.outlook().edit(event, subject="Moved on", start=at(2), end=at(2, 11))
             await house.settle()
             assert (house.desk().get(activity)["Subject"], len(living(house))) == ("Moved on", 1)
             await enable(house.world, ANNA)
             await house.settle()
-            assert await feeder(house, activity) == ANNA
+            assert (await feeder(house, activity), await began_at(house, event)) == (ANNA, began)
             await flows(house, activity, event, ANNA)
 
     async def test_in_trouble_for_a_day(self) -> None:
@@ -166,7 +170,7 @@ class TestTheOrganizer:
         async with open_office("anna", "boris") as house:
             event = call_meeting(house, ANNA, ("boris",), day=9)
             await house.settle()
-            activity = only(house.desk().activities())["Id"]
+            activity, began = only(house.desk().activities())["Id"], await began_at(house, event)
             house.graph.mailbox(ANNA).usable = False
             house.advance(hours=20)
             await house.sync()
@@ -177,7 +181,7 @@ class TestTheOrganizer:
             house.advance(hours=30)
             await house.sync()
             await house.sync()
-            assert await feeder(house, activity) == BORIS
+            assert (await feeder(house, activity), await began_at(house, event)) == (BORIS, began)
             assert [a["Id"] for a in living(house)] == [activity]
             house.graph.mailbox(ANNA).usable = True
             await house.settle()
@@ -197,6 +201,12 @@ class TestTheOrganizer:
 
             await house.sync()
             assert await feeder(house, only(house.desk().activities())["Id"]) == ANNA
+
+
+async def began_at(house: House, event: str) -> datetime | None:
+    """When Anna's meeting was first claimed."""
+    claim = await house.world.store.read_claim(uid_key(house.outlook().get(event)["iCalUId"]))
+    return claim.began_at if claim else None
 
 
 async def flows(house: House, activity: str, event: str, organizer: str) -> None:

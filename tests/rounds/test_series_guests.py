@@ -18,7 +18,7 @@ from sync_core.content.ranges import uid_key
 from sync_core.model.link import Role
 from sync_core.model.user import User
 from tests.support.budget import budget, each, told
-from tests.support.colleagues import BORIS, KIM
+from tests.support.colleagues import BORIS, CARL, KIM
 from tests.support.house import ANNA, House, notes
 from tests.support.moments import Moments
 from tests.support.series import (
@@ -256,6 +256,33 @@ async def test_the_feeder_of_an_outsiders_series_that_has_just_moved_is_switched
         assert {x.activity_id for x in fed} == before
         assert {x.ical_uid for x in fed} == {x.occurrence.uid for x in fed if x.occurrence}
         assert starts(house) == nine(*(day + timedelta(days=1) for day in MONDAYS))
+
+
+@pytest.mark.parametrize("how", ["is switched off", "is forgotten", "deletes the series"])
+async def test_what_a_guest_who_joined_made_stays_when_the_former_dates_change_hands(how: str) -> None:
+    """Carl gets the former dates to feed after Boris, who joined with the change, has made activities for the present
+    ones: those are older than what Carl got for him, which nobody can know to be the same."""
+    async with open_series("anna", "boris", "carl") as house:
+        kept_meetings(house)
+        kim = house.graph.outsider(KIM, time_zone="Europe/Sofia")
+        rule = repeating("monday", since=MONDAYS[0])
+        details = {"recurrence": rule, "attendees": [ANNA, CARL]}
+        series = kim.create("Week", clock(MONDAYS[0]), clock(MONDAYS[0], 10), **details)
+        await house.settle(ANNA, CARL)
+        kim.make_series(series, repeating("tuesday", since=MONDAYS[0] + timedelta(days=1)))
+        kim.edit(series, attendees=[ANNA, BORIS, CARL])
+        house.advance(minutes=1)
+        await house.sync(BORIS)
+        house.advance(minutes=1)
+        await _go(house, how, MONDAYS[0])
+        await house.settle()
+
+        week = [row for row in house.desk().activities() if row["Subject"] == "Week"]
+        days = {is_void: {x["StartTime"][:10] for x in week if x["Void"] is is_void} for is_void in (False, True)}
+        tuesdays = {str(day + timedelta(days=1)) for day in MONDAYS}
+        assert (days, len(week)) == ({False: tuesdays, True: set(map(str, MONDAYS))}, 2 * len(MONDAYS))
+        fed = [x for x in (await house.recall(BORIS)).links if x.role is Role.INVITED]
+        assert {x.activity_id for x in fed} == {row["Id"] for row in week if not row["Void"]}
 
 
 NEWS: dict[str, Callable[[date], dict[str, Any]]] = {

@@ -299,6 +299,8 @@ class TestCases:
 
 EARLIER, LATER = NOW - timedelta(days=2), NOW - timedelta(days=1)
 MINE_BEFORE, BORISES_BEFORE = replace(MINE, at=EARLIER), replace(A_GUESTS, at=EARLIER)
+HANDED = replace(MINE, since=EARLIER, at=NOW)
+MADE_MEANWHILE = replace(CARLS, activity_id="A2", at=LATER)
 UNREADABLE = Claim(unreadable="the row cannot be read")
 
 
@@ -324,6 +326,16 @@ UNREADABLE = Claim(unreadable="the row cannot be read")
             INVITED, MINE_BEFORE, replace(CARLS, activity_id="A2", at=LATER), None, False, id="made-by-a-newcomer"
         ),
         pytest.param(INVITED, MINE_BEFORE, replace(UNMADE, at=LATER), None, False, id="begun-by-a-newcomer"),
+        pytest.param(INVITED, HANDED, MADE_MEANWHILE, None, False, id="made-by-a-newcomer-before-a-hand-over"),
+        pytest.param(a_follower(), HANDED, MADE_MEANWHILE, None, False, id="made-by-a-newcomer-before-a-copy-feeds"),
+        pytest.param(
+            a_follower(), replace(HANDED, user_id="boris-id"), MADE_MEANWHILE, None, True, id="handed-to-another"
+        ),
+        pytest.param(INVITED, MINE_BEFORE, replace(CARLS, since=EARLIER, at=LATER), None, True, id="handed-on-there"),
+        pytest.param(INVITED, HANDED, replace(CARLS, at=EARLIER), "anna-id", True, id="handed-on-here"),
+        pytest.param(
+            a_follower(), MINE_BEFORE, replace(MINE, activity_id="A2", at=LATER), "anna-id", True, id="all-given-me"
+        ),
         pytest.param(
             a_follower(), replace(UNMADE, at=LATER), BORISES_BEFORE, None, True, id="void-and-made-anew-there"
         ),
@@ -343,8 +355,8 @@ def test_a_claim_goes_along_with_its_meeting(
     move = Move(link, replace(link, event_id="E2", ical_uid="uid-2"))
     claims = {"uid-1": old, "uid-2": new}
     along = carried(move, claims, CTX)
-    told = (along.user_id, along.activity_id, along.key, along.etag) if along else None
-    assert told == (None if goes_along is None else (goes_along, old.activity_id, "uid-2", new.etag))
+    told = (along.user_id, along.activity_id, along.key, along.etag, along.began_at) if along else None
+    assert told == (None if goes_along is None else (goes_along, old.activity_id, "uid-2", new.etag, old.began_at))
     assert may_be_renamed(move, claims, CTX) is may
 
 
