@@ -142,7 +142,7 @@ def test_as_many_sessions_are_advised_as_were_simulated() -> None:
     """The administrator's table, the sentence that is the rule, and the rows of simulated companies agree."""
     deploy, operate, capacity = (text_of(ROOT / "docs" / f"{name}.md") for name in ("deploy", "operate", "capacity"))
     advised = [
-        *re.findall(r"^\| ([\d,]+) \| [\d,]+ \| \d+ \| (\d) \|", deploy, re.MULTILINE),
+        *re.findall(r"^\| ([\d,]+) \| [\d,]+ \| \d+ \| \d+ \| (\d) \|", deploy, re.MULTILINE),
         *((people, number) for number, people in re.findall(r"\b(\d) for ([\d,]*00)\b", operate)),
         *re.findall(r"^\| ([\d,]+), [^|]+ \| (\d) \| (?:[^|]+\|){5}$", capacity, re.MULTILINE),
     ]
