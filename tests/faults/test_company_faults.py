@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -82,3 +83,13 @@ def test_series_of_several_people_whatever_happens(
             await live(company, [*SERIES_OPENING, *steps])
 
     asyncio.run(run())
+
+
+async def test_only_a_forwarded_guest_is_excused_where_one_sync_makes_and_hands_on_a_date() -> None:
+    """Anna makes the activity from her copy, which does not list Boris; the organizer is well again and feeds it."""
+    async with open_unlucky(policy=WINDOWED) as company:
+        weekly, illnesses = Act("series weekly", who=2, dice=1), [Act("licence", who=one) for one in (1, 2)]
+        await live(company, [weekly, *illnesses, Act("sync"), Act("date forward", who=0, dice=1)])
+        company.passed_on.clear()
+        with pytest.raises(AssertionError, match=r"boris@acme\.example'} are invited and do not take part"):
+            await company.check()

@@ -27,7 +27,7 @@ from sync_core.model.entries import by_date
 from sync_core.model.link import Role
 from sync_core.model.policy import Direction, Invite, Policy, PrivateRule, SeriesRule, Winner
 from sync_core.model.user import User
-from tests.support.house import House
+from tests.support.house import House, upn_of
 from tests.support.random_acts import (
     ERP,
     ERP_CONTENT,
@@ -285,6 +285,7 @@ class Shift(Hands):
 
     async def learn_meetings(self) -> None:
         """From links, and from our marks where nobody lived to save one."""
+        makers = self.makers()
         for upn in UPNS:
             for item in self.at(upn).mailbox.items():
                 for activity in item.properties.values():
@@ -295,7 +296,17 @@ class Shift(Hands):
                 if link.activity_id:
                     self.meetings.setdefault(uid_key(link.ical_uid), set()).add(link.activity_id)
                 if link.role is not Role.FOLLOWER:
-                    self.feeders.setdefault(link.activity_id, set()).add(user.upn)
+                    self.feeders.setdefault(link.activity_id, makers.get(link.activity_id, set())).add(user.upn)
+
+    def makers(self) -> dict[str, set[str]]:
+        """From whose calendar activities were made, by their ids: their owner's, until a person gives them away.
+        Whoever handed one on in the very same sync has no link that tells."""
+        made = {
+            row["Id"]: upn_of(row["OwnerLogin"])
+            for row in self.house.desk().activities()
+            if row["Id"] not in self.authors and row["OwnerLogin"]
+        }
+        return {ident: {upn} for ident, upn in made.items() if (ident, upn) not in self.excused}
 
 
 async def hire(house: House, zones: tuple[str, ...] = ()) -> None:
