@@ -1,7 +1,7 @@
 """Step 3 of a round: reads the instance row, unless that was just done, and makes the user's checkup if it is due.
 
-The checkup is due in a full round, on a new day, and while something is wrong; else its stored result is used. If a
-finding that decides skips has changed, the round becomes a full one.
+The checkup is due in a full round, on a new day, and while something is wrong or not known; else its
+stored result is used. If a finding that decides skips has changed, the round becomes a full one.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from jobs.accounts import with_service_login
 from jobs.checkup import Checkup, as_known, check_user, fingerprint
-from jobs.company import in_force, is_stamped
+from jobs.company import in_force, is_stamped, revise_instance
 from jobs.pull import open_instance, take_first_watermark
 from jobs.world import World
 from sync_core.content.window import local_day
@@ -58,7 +58,8 @@ async def read_company(world: World, row: tuple[Instance, str] | None, *, live: 
 async def prepare(company: Company, user: User, cursors: Cursors, now: datetime, *, full: bool) -> Prepared:
     """Prepare the user for a round; make the checkup if it is due. Raises what ``check_user`` raises."""
     is_full = full or cursors.full_due
-    if is_full or is_checkup_due(user, cursors, now):
+    is_known = bool(company.instance.document_type_id)
+    if is_full or not is_known or is_checkup_due(user, cursors, now):
         checkup = await _look_into(company, user, now)
     else:
         checkup = as_known(user, company.instance)
@@ -78,12 +79,13 @@ def is_checkup_due(user: User, cursors: Cursors, now: datetime) -> bool:
 async def _look_into(company: Company, user: User, now: datetime) -> Checkup:
     world, instance, live = company.world, company.instance, company.live
     checkup = await check_user(world, user, known_type=instance.document_type_id, repair=live, notify=live)
-    known = replace(
-        with_service_login(instance, await world.erp.service_login(), now),
-        endpoints=world.erp.endpoints,
-        document_type_id=checkup.document_type_id,
-    )
-    if live and known != instance:
-        with suppress(StaleWrite):  # another round or pull saved first; the next checkup saves these findings
-            await world.store.save_instance(known, company.etag)
+    login = await world.erp.service_login()
+
+    def found(one: Instance) -> Instance:
+        known = with_service_login(one, login, now)
+        return replace(known, endpoints=world.erp.endpoints, document_type_id=checkup.document_type_id)
+
+    if live:
+        with suppress(StaleWrite):  # others save the row every time: the next checkup saves these findings
+            await revise_instance(world, found, (instance, company.etag))
     return checkup
