@@ -316,7 +316,8 @@ async def _go(house: House, how: str, day: date) -> None:
 
 
 GOING = ["is switched off", "is forgotten", "deletes the series", "deletes the date"]
-SERIES = {"weekly": (TWO_YEARS_AGO, 1), "alone in its view": (MONDAYS[0], 9)}
+SINGLE_DATE = "alone in its view"
+SERIES = {"weekly": (TWO_YEARS_AGO, 1), SINGLE_DATE: (MONDAYS[0], 9)}
 """Since when a series is, and how many weeks lie between its dates."""
 
 
@@ -422,6 +423,60 @@ async def test_claims_that_were_lost_are_made_anew_by_a_full_round(whose: str) -
         rows = house.desk().activities()
         assert ({row["Id"] for row in rows}, starts(house, void=True)) == (before, [])
         assert len([row for row in rows if row["Subject"] == "Renamed"]) == 5
+
+
+@pytest.mark.parametrize("left", ["the series", "the date"])
+@pytest.mark.parametrize(
+    ("change", "series"), [("reminder", "weekly"), ("reminder", SINGLE_DATE), ("day", SINGLE_DATE)], ids=told
+)
+async def test_the_feeder_leaves_a_date_that_the_other_guests_view_does_not_show(
+    change: str, series: str, left: str
+) -> None:
+    """A changed date may be left out of it, or lie beyond it: Boris's copy of it feeds the same activity."""
+    day, later = MONDAYS[0], MONDAYS[0] + timedelta(days=40)
+    async with open_series("anna", "boris") as house:
+        house.graph.switches.view_hides_exceptions = change == "reminder"
+        meeting = meet_outside(house, *SERIES[series])
+        await house.settle(ANNA, BORIS)
+        activity = on(house, day)["Id"]
+        house.advance(minutes=1)
+        if change == "reminder":
+            house.outlook(BORIS).edit_date(copy_at(house, BORIS), day, reminder=5)
+        else:
+            house.graph.outsider(KIM).edit_date(meeting, day, start=clock(later), end=clock(later, 10))
+        await _go(house, f"deletes {left}", day)
+        await house.settle()
+
+        fed = [x.activity_id for x in (await house.recall(BORIS)).links if x.role is Role.INVITED]
+        row = house.desk().get(activity)
+        assert activity in fed
+        assert (row["Void"], row["StartTime"][:10]) == (False, str(later if change == "day" else day))
+        assert len(starts(house)) == (5 if series == "weekly" else 1)
+
+
+@pytest.mark.parametrize("asked", ["the series", "the date", "which series"])
+async def test_it_is_not_known_whether_the_other_guest_has_a_date_that_their_view_does_not_show(asked: str) -> None:
+    """While Graph does not answer about the series, or the changed date, nothing is void."""
+    day = MONDAYS[0]
+    async with open_series("anna", "boris", readings="no exceptions in the view") as house:
+        meet_outside(house, *SERIES["weekly" if asked == "the date" else SINGLE_DATE])
+        await house.settle(ANNA, BORIS)
+        before = starts(house)
+        house.advance(minutes=1)
+        box, copy = house.outlook(BORIS), copy_at(house, BORIS)
+        box.edit_date(copy, day, reminder=5)
+        paths = {"the series": f"/{copy}?", "the date": f"/{box.occurrence(copy, day)}", "which series": "?$filter"}
+        house.graph.add_fault(f"GET */events{paths[asked]}*", times=None, status=503)
+        house.outlook(ANNA).delete(copy_at(house, ANNA))
+        await house.sync(ANNA)
+        assert (starts(house), starts(house, void=True)) == (before, [])
+
+        house.graph.faults.clear()
+        await house.settle()
+        assert (starts(house), starts(house, void=True)) == (before, [])
+        assert day in {
+            x.occurrence.day for x in (await house.recall(BORIS)).links if x.occurrence and x.role is Role.INVITED
+        }
 
 
 async def _leave(house: House, upn: str, days: list[date], order: tuple[str, str] = (ANNA, BORIS)) -> None:
