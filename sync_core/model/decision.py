@@ -141,9 +141,9 @@ class Case:
     @property
     def occurrence(self) -> Occurrence | None:
         """Which date of a series the item is, None for any other. An event read alone does not tell how its series
-        repeats; its link does."""
+        repeats, and with ``SYNC_SERIES=skip`` not which date it is; its link does."""
         known = self.link.occurrence if self.link else None
-        if self.event is None:
+        if self.event is None or self.event.is_series:
             return known
         read = self.event.occurrence
         return read.repeated(known.recurrence) if read and known and not read.rhythm else read

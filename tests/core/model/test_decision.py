@@ -9,7 +9,7 @@ import pytest
 
 from sync_core.model.decision import GONE, Case, Decision, Intent, Sight, Verdict
 from sync_core.model.series import Occurrence, Rhythm
-from sync_core.model.sides import Seen
+from sync_core.model.sides import EventKind, Seen
 from tests.support.samples import a_case, a_context, a_link, an_activity, an_event, linked, noted, shown
 
 
@@ -34,7 +34,8 @@ def test_a_case_names_its_items(case: Case, ids: tuple[str, str], subject: str) 
 
 
 def test_a_date_repeats_as_its_link_knows() -> None:
-    """An event that is read alone does not tell how; what is read with its series does, and then that counts."""
+    """An event that is read alone does not tell how; what is read with its series does, and then that counts. While
+    series are not synced no event tells its date, and a single event has none."""
     bare = Occurrence("S", date(2026, 2, 2), "M2")
     weekly, daily = (replace(bare, master_id="M", rhythm=how) for how in (Rhythm.WEEKLY, Rhythm.DAILY))
     link = a_link(occurrence=weekly)
@@ -43,6 +44,7 @@ def test_a_date_repeats_as_its_link_knows() -> None:
     assert linked(an_event(occurrence=daily), link=link).occurrence == daily
     assert linked(link=link).occurrence == weekly
     assert a_case(an_event(occurrence=bare)).occurrence == bare
+    assert linked(an_event(kind=EventKind.OCCURRENCE), link=link).occurrence == weekly
     assert linked(an_event(), link=link).occurrence is None
 
 
