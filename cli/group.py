@@ -136,15 +136,19 @@ def command(
 
 
 def people(
-    upns: Sequence[str], file: TextIO | None, everybody: bool = False, *, needed: bool = True
+    upns: Sequence[str], file: TextIO | None, everybody: bool | None = None, *, needed: bool = True
 ) -> tuple[str, ...]:
-    """The users named one by one and in a file, () for everybody. Raises ``UsageError`` where nobody is meant."""
+    """The users named one by one and in a file, () for everybody; ``everybody`` is None where a command has no --all.
+
+    Raises ``UsageError`` where nobody is meant.
+    """
     lines = map(str.strip, text_of(file, "write one UPN a line").splitlines()) if file else ()
     found = tuple(dict.fromkeys((*upns, *(line for line in lines if line and not line.startswith("#")))))
     if everybody and (found or file):
         raise click.UsageError("say either whom or --all")
     if not found and (file or (needed and not everybody)):
-        raise click.UsageError("say whom: one or more UPNs, or --file with one a line")
+        ways = "one or more UPNs, or --file with one a line"
+        raise click.UsageError(f"say whom: {ways}" if everybody is None else f"say whom: {ways}, or --all")
     return found
 
 

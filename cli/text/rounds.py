@@ -76,7 +76,7 @@ def _dates_made(lines: Sequence[Json]) -> Iterator[str]:
 def _until_it_does(user: Json) -> str:
     """Write what makes rounds run again, for somebody for whom none did; whatever else is wrong tells it itself."""
     if user.get("is_paused"):
-        return ": `calsync resume` ends the pause"
+        return f": `calsync resume --user {user['upn']}` ends their pause, with `--all` everybody's"
     return "" if user.get("enabled", True) else f": `calsync users enable {user['upn']}` switches it on"
 
 

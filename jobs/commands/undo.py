@@ -184,7 +184,8 @@ async def _check_runs(world: World, user: User) -> None:
     if not user.enabled:
         raise NotNow(f"the sync of {user.upn} is switched off: switch it on (`calsync users enable`), then undo")
     if pause_of(user, instance, world.clock()) is not None:
-        raise NotNow(f"the sync of {user.upn} is paused: resume it (`calsync resume`), then undo")
+        how = f"`calsync resume --user {user.upn}`, or `--all` where everybody's is paused"
+        raise NotNow(f"the sync of {user.upn} is paused: resume it ({how}), then undo")
 
 
 def _as_linked(entries: Sequence[JournalEntry], memory: Memory) -> list[JournalEntry]:

@@ -159,7 +159,8 @@ def test_who_is_paused_is_told_what_ends_it(office: CliOffice) -> None:
     answer = office.calsync("sync", "--user", ANNA)
 
     assert f"{ANNA}: paused" in answer.out
-    assert "No round ran: `calsync resume` ends the pause." in answer.out
+    told = f"No round ran: `calsync resume --user {ANNA}` ends their pause, with `--all` everybody's."
+    assert told in answer.out
 
 
 def test_nobody_to_sync_is_no_failure(office: CliOffice) -> None:

@@ -209,7 +209,7 @@ def journal_of(company: Company, upn: str) -> list[dict[str, Any]]:
         (("approve", "deadbeef", "--yes"), 2, "nothing with the id deadbeef waits for an answer"),
         (("resolve", "deadbeef", "--keep", "erp"), 2, "no conflict with the id deadbeef is open"),
         (("pause", "--user", "anna@acme.example", "--until", "soon"), 2, "a day is written like"),
-        (("pause",), 2, "say whom"),
+        (("pause",), 2, "say whom: one or more UPNs, or --file with one a line, or --all"),
         (("commands", "deadbeef"), 2, "no command has the id deadbeef"),
         (("users", "forget", "anna@acme.example"), 2, "Add --yes"),
     ],
