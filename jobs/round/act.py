@@ -58,6 +58,7 @@ from sync_core.model.link import Link
 from sync_core.model.sides import GraphEvent, Malformed, Side
 from sync_core.model.writes import ErpIdentity, Outcome
 from sync_core.people.privacy import PRIVATE
+from sync_core.plan.create import linked_unmoved
 from sync_core.plan.dates import REFUSED, refused_move
 from sync_core.plan.guard import is_approved, recent_deletions, unit_of
 
@@ -233,7 +234,7 @@ class Actor:
         finished: list[tuple[Decision, list[RowChange]]] = []
         failures: list[RowChange] = []
         fatal: CalsyncError | None = None
-        for written in await self._on_both_sides(chunk):
+        for written in [self._unless_refused(one) for one in await self._on_both_sides(chunk)]:
             error = written.error
             if error is None and (rows := self._unless_mistaken(partial(self._written_rows, written), lambda _: [])):
                 finished.append((written.decision, rows))
@@ -263,6 +264,13 @@ class Actor:
             self._unless_mistaken(partial(verified, write, outcome), _own_mistake)
             for write, outcome in zip(writes, answers, strict=True)
         ]
+
+    def _unless_refused(self, written: Written) -> Written:
+        """What was written; of a new pair whose move Exchange refused, the pair without it: a link is its memory."""
+        if not _is_refused_move(written.error):
+            return written
+        unmoved = self._unless_mistaken(lambda: linked_unmoved(written.decision, self._ctx), lambda _: None)
+        return Written(unmoved, written.erp) if unmoved is not None else written
 
     def _written_rows(self, written: Written) -> list[RowChange]:
         changes, again = written_rows(written, self._ctx)
@@ -317,7 +325,7 @@ class Actor:
         decision = written.decision
         if isinstance(error, DuplicateCreate):
             return await self._adopt(decision, error)
-        if isinstance(error, ItemRejected) and error.code.lower() == REFUSED:
+        if _is_refused_move(error):
             moved = self._unless_mistaken(lambda: refused_move(decision.case, self._ctx), lambda _: None)
             if moved is not None:
                 self.done.again = True
@@ -357,6 +365,10 @@ def _begins(chunk: Sequence[Decision]) -> list[RowChange]:
     """The pending rows before creates; most are new."""
     creates = [decision for decision in chunk if decision.intent in CREATES]
     return [Begin(pending_of(d)) if d.case.pending is None else Put(d.case.pending) for d in creates]
+
+
+def _is_refused_move(error: CalsyncError | None) -> bool:
+    return isinstance(error, ItemRejected) and error.code.lower() == REFUSED
 
 
 def _own_mistake(mistake: str) -> Outcome:

@@ -45,6 +45,7 @@ from sync_core.reading.cases import (
     permitted_activities,
     to_be_formatted,
     vanished_cases,
+    with_neighbours,
 )
 from sync_core.reading.names import names_in_erp
 from sync_core.reading.news import GraphNews, permitted
@@ -89,7 +90,7 @@ async def read_sides(frame: RoundFrame) -> Findings:
     recalled: Recalled = {}
     linked = await with_roles(frame, both.roles, both.news, linked_cases(both, frame), recalled)
     paired = await with_roles(frame, both.roles, both.news, await _formatted(frame, pairs), recalled)
-    cases = [*linked, *paired, *malformed_cases(both, frame), *vanished_cases(both, frame)]
+    cases = [*with_neighbours([*linked, *paired], frame), *malformed_cases(both, frame), *vanished_cases(both, frame)]
     new = [c.activity for c in cases if c.activity and (c.link is None or c.link.role is Role.FOLLOWER)]
     frame = await _with_bearers(frame, new)
     owners = await with_event_owners(frame.world.store, frame.ctx, cases)

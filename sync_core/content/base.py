@@ -69,6 +69,17 @@ def set_apart(
     )
 
 
+def wished(link: Link, event: GraphEvent, fields: frozenset[Field]) -> Link:
+    """A new link whose ``fields`` differ because Outlook refuses what ERP.net has in them: the activity's base gets
+    the event's value.
+
+    The next round then finds them edited in ERP.net alone, as where a linked pair is refused an edit. Were Outlook to
+    count as edited, too, our own write to the event could make it the later side, and the wish would be overwritten.
+    """
+    as_activity = to_erp(from_graph(event.content), ZoneInfo(link.zone))
+    return replace(link, base_activity=_erp_base(link.base_activity, as_activity, fields))
+
+
 def base_after_handover(
     event: GraphEvent, before: Link, seen: GraphContent | None, looked_at: datetime | None
 ) -> GraphContent:

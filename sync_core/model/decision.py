@@ -198,7 +198,8 @@ class Decision:
 
     ``link`` is the link as it stands if every write succeeds, with the old base. Fields ``in_step`` then take as
     their base what both sides show. ``lost`` are the values that a solved conflict or a deletion overrules, for the
-    journal. ``written`` names the fields written to each side.
+    journal. ``written`` names the fields written to each side, ``refused`` those that the event should get and cannot
+    take: they are in conflict.
 
     ``take``: this mailbox claims the meeting first. ``hand_to`` is the user who has the claim afterwards. ``mails``
     is how many people the write mails, ``mails_later`` how many the round after it mails; ``again``: that round
@@ -216,6 +217,7 @@ class Decision:
     in_step: frozenset[Field] = frozenset(Field)
     lost: tuple[tuple[Side, Clash], ...] = ()
     written: tuple[tuple[Side, frozenset[Field]], ...] = ()
+    refused: frozenset[Field] = frozenset()
     take: bool = False
     hand_to: str = ""
     mails: int = 0

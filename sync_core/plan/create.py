@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from sync_core.content.base import set_apart
+from sync_core.content.base import set_apart, wished
+from sync_core.content.compare import Pair
 from sync_core.content.project import from_erp, from_graph, to_erp, to_graph
 from sync_core.content.ranges import external_id_of
 from sync_core.model.decision import Case, Context, Decision, Intent, Verdict
-from sync_core.model.sides import EVERYTHING, Field, Side, system_of
-from sync_core.model.writes import CreateActivity, CreateEvent
+from sync_core.model.sides import EVERYTHING, PEOPLE, Field, Side, system_of
+from sync_core.model.writes import CreateActivity, CreateEvent, PatchEvent
 from sync_core.people.lists import guests, left_out, remarks, who
 from sync_core.people.mail import mails_anybody, may_invite
 from sync_core.people.privacy import is_hidden, is_private_in_erp_only
 from sync_core.people.responses import responses_of
+from sync_core.plan.dates import NEIGHBOUR, with_refusal
 from sync_core.plan.identity import new_link, transaction_id
 from sync_core.plan.update import update_pair
 
@@ -70,5 +72,27 @@ def link_pair(case: Case, ctx: Context) -> Decision:
     decision = update_pair(case, link, Intent.LINK, ctx)
     assert decision.link is not None
     apart = EVERYTHING - decision.in_step - ({Field.PRIVATE} if is_private_in_erp_only(case, ctx) else set())
-    link = set_apart(decision.link, case.event, case.activity, apart, mails_anybody=mails_anybody(case.event))
+    link = wished(decision.link, case.event, decision.refused)
+    apart -= decision.refused
+    link = set_apart(link, case.event, case.activity, apart, mails_anybody=mails_anybody(case.event))
     return replace(decision, link=link)
+
+
+def linked_unmoved(decision: Decision, ctx: Context) -> Decision | None:
+    """The decision to link a date to an activity, once Exchange has refused to move the date: without its write to
+    Outlook, and with the conflict. What else the write held follows at once. None for any other decision."""
+    case, link, write = decision.case, decision.link, decision.graph
+    if case.link is not None or link is None or link.occurrence is None or not isinstance(write, PatchEvent):
+        return None
+    assert case.event is not None
+    kept = with_refusal(link, Pair(case, link, has_base=False), ctx)
+    return replace(
+        decision,
+        reason=NEIGHBOUR,
+        graph=None,
+        link=wished(kept, case.event, write.fields - PEOPLE),
+        in_step=decision.in_step - write.fields,
+        written=tuple((side, fields) for side, fields in decision.written if side is Side.ERP),
+        mails=0,
+        again=True,
+    )

@@ -1,11 +1,12 @@
 """Dates of a series beside each other: Outlook lets none of them reach the day of its neighbour (R22, graph.md §5).
 
 The days are the user's; Exchange asks by the series' own zone, which the link does not know. Where that differs, or a
-neighbour is not linked, Exchange refuses the move, and that is taken alike.
+neighbour is neither linked nor read, Exchange refuses the move, and that is taken alike.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -17,7 +18,8 @@ from sync_core.model import link as life
 from sync_core.model.decision import Case, Context, Neighbours
 from sync_core.model.event import AllDay, When
 from sync_core.model.link import WATCHED, Link
-from sync_core.model.sides import Field
+from sync_core.model.series import Occurrence
+from sync_core.model.sides import Field, GraphContent, GraphEvent
 from sync_core.model.why import Why
 from sync_core.plan.conflict import kept_conflict
 
@@ -30,20 +32,24 @@ REFUSED = "erroroccurrencecrossingboundary"
 """Exchange's own code for it, in lower case."""
 
 
-def neighbours_of(links: Iterable[Link], zone: ZoneInfo) -> dict[str, Neighbours]:
-    """The days of the dates on either side of each linked date, by event id."""
-    by_series: dict[str, list[Link]] = {}
-    for link in links:
-        if link.occurrence is not None and link.status in WATCHED:
-            by_series.setdefault(link.occurrence.series_uid.casefold(), []).append(link)
+def neighbours_of(links: Iterable[Link], unlinked: Iterable[GraphEvent], zone: ZoneInfo) -> dict[str, Neighbours]:
+    """The days of the dates on either side of each date, by event id: of those that are linked, and of those that
+    have no link (yet) and were read. Of two events that are one date, the linked one counts."""
+    by_series: defaultdict[str, dict[date, tuple[str, date]]] = defaultdict(dict)
+    for event_id, one, content in [*_linked(links), *((e.id, e.occurrence, e.content) for e in unlinked)]:
+        if one is not None:
+            day = _day_of(graph_when(content), zone)
+            by_series[one.series_uid.casefold()].setdefault(one.day, (event_id, day))
     found: dict[str, Neighbours] = {}
-    for group in by_series.values():
-        ordered = sorted(group, key=lambda x: x.occurrence.day if x.occurrence else date.min)
-        days = [None, *(_day_of(graph_when(link.base_event), zone) for link in ordered), None]
-        found |= {
-            link.event_id: (before, after) for link, before, after in zip(ordered, days, days[2:], strict=False)
-        }
+    for dates in by_series.values():
+        ordered = [dates[day] for day in sorted(dates)]
+        days = [None, *(day for _, day in ordered), None]
+        found |= {i: (before, after) for (i, _), before, after in zip(ordered, days, days[2:], strict=False)}
     return found
+
+
+def _linked(links: Iterable[Link]) -> list[tuple[str, Occurrence | None, GraphContent]]:
+    return [(link.event_id, link.occurrence, link.base_event) for link in links if link.status in WATCHED]
 
 
 def is_between(when: When, neighbours: Neighbours, zone: ZoneInfo) -> bool:
@@ -63,6 +69,11 @@ def refused_move(case: Case, ctx: Context) -> Link | None:
     link = case.link
     if link is None or link.occurrence is None:
         return None
-    clash = Pair(case, link, has_base=True).clash(Field.TIME, NEIGHBOUR)
+    return with_refusal(link, Pair(case, link, has_base=True), ctx)
+
+
+def with_refusal(link: Link, pair: Pair, ctx: Context) -> Link:
+    """The link with the conflict of a refused move beside its others."""
     others = tuple(one for one in link.conflict.clashes if one.field != Field.TIME) if link.conflict else ()
-    return life.live(link, NEIGHBOUR, reread=NEIGHBOUR, conflict=kept_conflict(link, (*others, clash), ctx.now))
+    conflict = kept_conflict(link, (*others, pair.clash(Field.TIME, NEIGHBOUR)), ctx.now)
+    return life.live(link, NEIGHBOUR, reread=NEIGHBOUR, conflict=conflict)

@@ -63,6 +63,7 @@ def _decision(flow: Flow, intent: Intent) -> Decision:
         in_step=frozenset(Field) - flow.open - _left_unread(flow),
         lost=_lost(flow),
         written=((Side.GRAPH, flow.to_graph), (Side.ERP, flow.to_erp)),
+        refused=frozenset(f for f, loser in flow.solved if loser is Side.GRAPH and f in flow.clashes),
         mails=mails_of_patch(flow.to_graph, attendees, case.event, link),
         mails_later=mails_of_patch(flow.later, attendees, case.event, link),
         again=bool(flow.later),

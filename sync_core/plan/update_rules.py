@@ -14,7 +14,7 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from sync_core.content.body import BodyShape, body_shape, with_new_text
-from sync_core.content.project import fits_erp, fits_graph, reminder_digits
+from sync_core.content.project import fits_erp, fits_graph, reminder_digits, to_erp
 from sync_core.content.ranges import BEYOND
 from sync_core.model.conflict import Chosen, Clash
 from sync_core.model.decision import Intent, Verdict
@@ -201,7 +201,14 @@ def date_stays_between(flow: Flow) -> Flow:
     is_refused = any(one.is_between(flow.pair.clash(Field.TIME, "")) for one in refused)
     if not is_refused and is_between(flow.pair.activity.when, flow.case.neighbours, flow.ctx.zone):
         return flow
-    return flow.clashing(time, NEIGHBOUR).without(Side.GRAPH, time)
+    flow = flow.clashing(time, NEIGHBOUR).without(Side.GRAPH, time)
+    return flow.without(Side.GRAPH, frozenset({Field.REMINDER})) if _is_reminder_of_before(flow) else flow
+
+
+def _is_reminder_of_before(flow: Flow) -> bool:
+    """Whether a new pair's activity was moved without its ReminderTime, which still is where the event has it."""
+    as_event = to_erp(flow.pair.event, flow.pair.zone)
+    return flow.is_first and flow.pair.erp_now.reminder == as_event.reminder
 
 
 def body_fits(flow: Flow) -> Flow:

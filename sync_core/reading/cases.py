@@ -138,10 +138,15 @@ def free_activities(both: Readings, frame: Frame) -> list[ErpActivity]:
 
 def linked_cases(both: Readings, frame: Frame) -> list[Case]:
     """One case for each link of which at least one side was read."""
-    beside = neighbours_of(frame.memory.links, frame.ctx.zone)
     cases = [_linked_case(link, both, frame) for link in both.roles.kept(frame.memory.links)]
-    cases = [replace(c, neighbours=beside[c.event_id]) if c.event_id in beside else c for c in cases]
     return [c for c in cases if c.event_sight is not Sight.UNREAD or c.activity_sight is not Sight.UNREAD]
+
+
+def with_neighbours(cases: Collection[Case], frame: Frame) -> list[Case]:
+    """The cases of dates of series with the days of the dates beside them: those of links, and of new events."""
+    new = [c.event for c in cases if c.link is None and c.event is not None and not c.event.is_cancelled]
+    beside = neighbours_of(frame.memory.links, new, frame.ctx.zone)
+    return [replace(c, neighbours=beside[c.event_id]) if c.event_id in beside else c for c in cases]
 
 
 def _linked_case(link: Link, both: Readings, frame: Frame) -> Case:

@@ -179,6 +179,41 @@ async def test_a_move_that_exchange_refuses_is_taken_alike(house: House) -> None
     assert (shown["start"]["dateTime"][:10], shown["subject"]) == (str(MONDAYS[4]), "Later")
 
 
+REFUSED_MOVES = {"known here": (1, MONDAYS[2]), "known to Exchange alone": (4, MONDAYS[4] + timedelta(days=8))}
+"""A date of the series by its number, and a day on or across its neighbour's, by who knows that neighbour."""
+
+
+@pytest.mark.parametrize("refused", REFUSED_MOVES)
+async def test_a_move_of_a_pair_that_is_found_again_is_refused_alike(house: House, refused: str) -> None:
+    """The memory was lost before: the pair is linked with the conflict, asked for once at most, and goes on with it;
+    Outlook's time stays, the wish is kept, and the title goes over."""
+    number, wanted = REFUSED_MOVES[refused]
+    series = mondays(house)
+    await house.step()
+    house.outlook().edit_date(series, MONDAYS[number], subject="Changed by itself")
+    await house.settle()
+    await forget_everything(house)
+    house.advance(minutes=20)
+    moved = on(house, MONDAYS[number])["Id"]
+    house.desk().edit(moved, start=clock(wanted, 7), end=clock(wanted, 8), subject="Sooner")
+    await house.settle()
+
+    assert await conflicts(house) == [[("time", NEIGHBOUR)]]
+    asked = [sorted(body) for _, body in house.patches()]
+    assert (asked[-1], len(asked)) == (["subject"], 1 if refused == "known here" else 2)
+    assert len((await house.recall()).links) == len(MONDAYS)
+    assert (await house.recall()).pending == ()
+    shown = at_outlook(house, series, number)
+    assert (shown["start"]["dateTime"][:10], shown["subject"]) == (str(MONDAYS[number]), "Sooner")
+    assert house.desk().get(moved)["StartTime"][:10] == str(wanted)
+
+    between = MONDAYS[number] + timedelta(days=1)
+    house.desk().edit(moved, start=clock(between, 15), end=clock(between, 16))
+    await house.settle()
+    assert at_outlook(house, series, number)["start"]["dateTime"][:10] == str(between)
+    assert await conflicts(house) == []
+
+
 async def test_privacy_is_not_carried_to_one_date(house: House) -> None:
     """It is listed, and Outlook is not touched."""
     mondays(house)

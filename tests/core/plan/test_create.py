@@ -3,27 +3,42 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 
-from sync_core.model.decision import Context, Intent, Verdict
+from sync_core.model.decision import Case, Context, Intent, Verdict
 from sync_core.model.link import LinkStatus
 from sync_core.model.pending import Pending
-from sync_core.model.policy import Invite, Policy, Winner
-from sync_core.model.sides import EVERYTHING, ErpActivity, Field, Side
+from sync_core.model.policy import Invite, Policy, SeriesRule, Winner
+from sync_core.model.series import Occurrence
+from sync_core.model.sides import (
+    EVERYTHING,
+    MSSYNC_SYSTEM,
+    ErpActivity,
+    ErpContent,
+    EventKind,
+    Field,
+    GraphEvent,
+    Side,
+)
 from sync_core.model.writes import CreateActivity, CreateEvent, PatchActivity, PatchEvent
+from sync_core.plan.create import linked_unmoved
+from sync_core.plan.dates import NEIGHBOUR
 from sync_core.plan.decide import decide
 from sync_core.plan.identity import link_after, transaction_id
+from sync_core.plan.update_rules import ONE_PRIVACY, RICH_BODY
 from tests.support.samples import (
     ANNA_ID,
     BORIS,
     ME,
+    NOW,
     PARTY,
     SERVICE,
     ZOE,
     a_case,
     a_context,
+    a_link,
     an_activity,
     an_event,
     an_office,
@@ -146,6 +161,76 @@ def test_a_conflict_found_while_linking_stays_open(activity: ErpActivity, ctx: C
         assert decision.link.conflict is not None
         assert [clash.field for clash in decision.link.conflict.clashes] == ["subject"]
     assert (again.verdict, again.erp) == (Verdict.CONFLICT, None)
+
+
+FEBRUARY_2 = Occurrence("U", date(2026, 2, 2), "M")
+DATE = an_event(EDITED_EVENT.content, occurrence=FEBRUARY_2, kind=EventKind.EXCEPTION, modified_at=NOW)
+FORMATTED = replace(EDITED_EVENT, html="<div>Agenda</div><table><tr><td>1</td></tr></table>")
+TUESDAY = {"start": wall_clock(2026, 2, 3, 10), "end": wall_clock(2026, 2, 3, 11)}
+
+
+@pytest.mark.parametrize(
+    ("event", "content", "why"),
+    [
+        pytest.param(DATE, noted(**TUESDAY, reminder=wall_clock(2026, 2, 3, 9, 45)), NEIGHBOUR, id="across its day"),
+        pytest.param(DATE, noted(**TUESDAY), NEIGHBOUR, id="without its ReminderTime"),
+        pytest.param(DATE, noted(private=True), ONE_PRIVACY, id="one privacy for a series"),
+        pytest.param(FORMATTED, noted(notes="Minutes"), RICH_BODY, id="a formatted text"),
+    ],
+)
+def test_what_outlook_refuses_of_a_found_pair_stays_a_wish(event: GraphEvent, content: ErpContent, why: str) -> None:
+    """ERP.net's later word is refused in one field and written in another, by which Outlook is the later side then:
+    the conflict stays as it is, with ERP.net's value, and nothing else is written."""
+    ctx = a_context(policy=Policy(series=SeriesRule.WINDOW))
+    naming = {"external_id": "uid-1", "external_system": MSSYNC_SYSTEM}
+    activity = an_activity(content, updated_at=NOW + timedelta(minutes=5), **naming)
+    case = a_case(event, activity, neighbours=(None, date(2026, 2, 3)))
+    first = decide(case, ctx)
+    renamed = replace(event.content, subject="Budget")
+    written = replace(event, content=renamed, change_key="ck-3", modified_at=NOW + timedelta(hours=1))
+    link = link_after(first, written, activity, ctx)
+    again = decide(linked(written, activity, link=link), ctx)
+
+    assert isinstance(first.graph, PatchEvent)
+    assert first.graph.fields == {Field.SUBJECT}
+    assert (again.verdict, again.reason) == (Verdict.CONFLICT, why)
+    assert (again.graph, again.erp) == (None, None)
+
+
+def test_a_move_that_exchange_refuses_leaves_a_link() -> None:
+    """With the conflict, and with all else that the write held still to be written; Outlook counts as unedited."""
+    ctx = a_context(policy=Policy(series=SeriesRule.WINDOW))
+    naming = {"external_id": "uid-1", "external_system": MSSYNC_SYSTEM}
+    activity = an_activity(noted(**TUESDAY), updated_at=NOW + timedelta(minutes=5), **naming)
+    first = decide(a_case(DATE, activity), ctx)
+    unmoved = linked_unmoved(first, ctx)
+    assert isinstance(first.graph, PatchEvent)
+    assert first.graph.fields == {Field.SUBJECT, Field.TIME, Field.REMINDER}
+    assert unmoved is not None
+    assert (unmoved.graph, unmoved.written, unmoved.again) == (None, ((Side.ERP, frozenset()),), True)
+
+    link = link_after(unmoved, DATE, activity, ctx)
+    again = decide(linked(DATE, activity, link=link), ctx)
+    assert isinstance(again.graph, PatchEvent)
+    assert (again.graph.fields, again.erp) == (frozenset({Field.SUBJECT}), None)
+    assert again.link is not None
+    assert again.link.conflict is not None
+    assert [(one.field, one.why) for one in again.link.conflict.clashes] == [(Field.TIME, NEIGHBOUR)]
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        a_case(an_event()),
+        a_case(EDITED_EVENT, EDITED_ACTIVITY),
+        linked(DATE, an_activity(), link=a_link(occurrence=FEBRUARY_2, base_activity=noted(subject="Plan"))),
+    ],
+    ids=["a new activity", "a single event", "a linked date"],
+)
+def test_only_a_date_of_a_new_pair_is_linked_unmoved(case: Case) -> None:
+    """Anything else has failed, or is a link already."""
+    ctx = a_context(policy=Policy(series=SeriesRule.WINDOW, winner=Winner.ERP))
+    assert linked_unmoved(decide(case, ctx), ctx) is None
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,18 @@ from sync_core.model.link import Link, LinkStatus
 from sync_core.model.series import Occurrence
 from sync_core.model.sides import Field
 from sync_core.plan.dates import NEIGHBOUR, is_between, neighbours_of, refused_move
-from tests.support.samples import NOW, SOFIA, a_context, a_link, an_activity, an_event, linked, noted, shown, utc
+from tests.support.samples import (
+    NOW,
+    SOFIA,
+    a_context,
+    a_link,
+    an_activity,
+    an_event,
+    linked,
+    noted,
+    shown,
+    utc,
+)
 
 MONDAY = date(2026, 2, 2)
 
@@ -37,7 +48,7 @@ def test_the_days_of_the_dates_on_either_side() -> None:
         a_link(event_id="single"),
     ]
 
-    assert neighbours_of(links, SOFIA) == {
+    assert neighbours_of(links, (), SOFIA) == {
         "E0": (None, date(2026, 2, 11)),
         "E1": (MONDAY, date(2026, 2, 16)),
         "E2": (date(2026, 2, 11), date(2026, 3, 2)),
@@ -60,6 +71,18 @@ def test_a_date_stays_between_its_neighbours(when: When, expected: bool) -> None
     """By the day on which it starts."""
     assert is_between(when, (MONDAY, date(2026, 2, 4)), SOFIA) is expected
     assert is_between(when, (None, None), SOFIA)
+
+
+def test_a_date_that_is_not_linked_yet_is_beside_the_others() -> None:
+    """Where its event was read; of two events that are one date, the linked one counts."""
+    new = an_event(shown(start=utc(2026, 2, 11, 8)), id="new", occurrence=link(1).occurrence)
+    twin = an_event(shown(start=utc(2026, 2, 13, 8)), id="twin", occurrence=link(2).occurrence)
+
+    assert neighbours_of([link(0), link(2)], [new, twin, an_event()], SOFIA) == {
+        "E0": (None, date(2026, 2, 11)),
+        "new": (MONDAY, date(2026, 2, 16)),
+        "E2": (date(2026, 2, 11), None),
+    }
 
 
 def test_a_refused_move_is_a_conflict_beside_the_others() -> None:

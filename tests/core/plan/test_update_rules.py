@@ -29,6 +29,7 @@ from tests.support.samples import (
     BORIS,
     GUEST,
     NOW,
+    a_case,
     a_context,
     a_link,
     a_meeting,
@@ -75,6 +76,7 @@ DATED = a_link(occurrence=Occurrence("U", FEBRUARY_2, "M"))
 NOON = ("2026-02-02 08:00Z – 2026-02-02 09:00Z", "2026-02-02 10:00Z – 2026-02-02 11:00Z")
 REFUSED_MOVE = a_link(occurrence=DATED.occurrence, conflict=Conflict((Clash(Field.TIME, *NOON, NEIGHBOUR),), NOW))
 MOVED_ON = an_activity(noted(start=wall_clock(2026, 2, 2, 13), end=wall_clock(2026, 2, 2, 14)))
+FOUND_PAIR = Pair(a_case(an_event(), MOVED, neighbours=(None, FEBRUARY_2)), DATED, has_base=False)
 INVITED: Link = a_link(role=Role.INVITED)
 BOTH = linked(an_event(), PLAN)
 WITH_GUESTS = linked(a_meeting(BORIS), PLAN)
@@ -201,6 +203,11 @@ ACTING: list[tuple[str, Flow, dict[str, Any]]] = [
     (
         "date_stays_between",
         flowing(linked(an_event(), MOVED, link=REFUSED_MOVE), to_graph=SUBJECT | TIME),
+        {"to_graph": SUBJECT} | a_clash(Field.TIME, *NOON, NEIGHBOUR),
+    ),
+    (
+        "date_stays_between",
+        Flow(FOUND_PAIR, a_context(), to_graph=SUBJECT | TIME | REMINDER),
         {"to_graph": SUBJECT} | a_clash(Field.TIME, *NOON, NEIGHBOUR),
     ),
     (
