@@ -156,17 +156,23 @@ class WilderHands(SeriesHands):
 
     async def act_on_all(self) -> None:
         """Now and then something happens to the whole."""
-        what = self.dice.choice(["forget", "off and on", *[""] * 20])
+        what = self.dice.choice(["forget", "off or on", "off or on", *[""] * 20])
         if what == "forget":
             await forget_everything(self.house)
         elif what:
-            for rule in (SeriesRule.SKIP, SeriesRule.WINDOW):
-                self.house.set_policy(series=rule)
-                await start_app(self.house.world)
-                self.house.advance(minutes=20)
-                await broken_sync(self.house)
+            await self.switch(
+                SeriesRule.SKIP if self.house.world.policy.series is SeriesRule.WINDOW else SeriesRule.WINDOW
+            )
         if what:
             self.log.append(what)
+
+    async def switch(self, rule: SeriesRule) -> None:
+        """The company's choice of today; what is done next may be done before any round."""
+        self.house.set_policy(series=rule)
+        await start_app(self.house.world)
+        self.house.advance(minutes=20)
+        if self.dice.random() < 0.7:
+            await broken_sync(self.house)
 
     def act(self) -> None:
         """Do one thing on one side; what makes no sense is not done."""
@@ -282,6 +288,7 @@ async def play_series(house: House, hands: SeriesHands, acts: int) -> None:
             hands.log.append("days")
     if isinstance(hands, WilderHands):
         hands.put_back()
+        await hands.switch(SeriesRule.WINDOW)
     for hold in (await house.recall()).holds:
         hands.log.append(f"held: {hold.why}")
     house.advance(minutes=20)
