@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from jobs.fence import Fence
 from jobs.ports import ClaimStore, Drop, Put, RowChange
 from jobs.round.journal import RoundJournal
-from sync_core.errors import StaleWrite
 from sync_core.model.claim import Claim
 from sync_core.model.pending import Pending
 from sync_core.model.sides import Side
@@ -20,18 +19,15 @@ from sync_core.plan.relocate import Move
 AT_ONCE = 10
 """The most links moved in one transaction; each needs three rows, and all must fit (azure.md §10)."""
 
-CLAIMED = "another mailbox claimed a date of a changed series at the same moment"
 
-
-async def save_carried(store: ClaimStore, carried: Sequence[Claim]) -> None:
-    """Save the claims that go along with links, before these. Raises ``StaleWrite`` where somebody claimed such a
-    meeting for another activity meanwhile: the next round sees that."""
+async def save_carried(store: ClaimStore, carried: Sequence[Claim]) -> bool:
+    """Save the claims that go along with links, before these. False where somebody claimed such a meeting for another
+    activity meanwhile: then what was planned does not hold, and the next round sees what does."""
     stored = [claim for claim in carried if not claim.unreadable]
     saved = await store.save_claims(stored)
     lost = {claim.key: claim.activity_id for claim, own in zip(stored, saved, strict=True) if own is None}
     now = await store.read_claims(lost) if lost else {}
-    if any(now[key].activity_id != activity_id for key, activity_id in lost.items()):
-        raise StaleWrite(Side.GRAPH, CLAIMED)
+    return all(now[key].activity_id == activity_id for key, activity_id in lost.items())
 
 
 async def save_moves(fence: Fence, journal: RoundJournal, moves: Sequence[Move]) -> None:

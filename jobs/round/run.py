@@ -274,7 +274,9 @@ class _Round:
         self._reach("read", plan.read_at)
         self._reach("decide", self._world.clock())
         journal = RoundJournal(self._world, self._user.id, uuid4().hex[:12])
-        await save_carried(self._world.store, plan.findings.carried)
+        if not await save_carried(self._world.store, plan.findings.carried):
+            self._report.again = True  # nothing was written yet, and no cursor moves
+            return
         await save_moves(fence, journal, plan.findings.moves)
         is_saved = await self._set_aside(fence, sifted)
         actor = Actor(frame, fence, journal, _identity(prepared))

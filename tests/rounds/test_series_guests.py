@@ -230,6 +230,30 @@ async def test_the_feeder_leaves_a_series_that_has_just_moved_while_the_other_gu
     pytest.fail("the round makes more calls than this test looks at")
 
 
+async def test_two_guests_at_once_see_other_dates_go_on_as_the_same_one() -> None:
+    """Boris took a date off, so that the next one goes on in its place with him, as another does with Anna. Whoever
+    comes second sees whose date it is, and nothing has failed."""
+    async with open_series("anna", "boris") as house:
+        meeting = meet_outside(house, since=MONDAYS[0], interval=2)
+        await house.sync(ANNA)
+        await house.settle(ANNA, BORIS)
+        before = {row["Id"] for row in house.desk().activities()}
+        house.outlook(BORIS).delete_date(copy_at(house, BORIS), MONDAYS[0])
+        await house.settle(ANNA, BORIS)
+        house.graph.outsider(KIM).make_series(meeting, repeating("monday", since=MONDAYS[1], interval=2))
+        whole, anna = house.world, await house.user(ANNA)
+        moments = Moments(0, lambda: _round(whole, anna), frozenset({"save_claims"}))
+        house.world = moments.around(whole)
+        outcome = await house.sync(BORIS)
+        house.world = whole
+
+        assert moments.hit
+        assert [report.failures for report in outcome.reports] == [[]]
+        await house.settle(ANNA, BORIS)
+        assert starts(house) == nine(MONDAYS[1], MONDAYS[3], MONDAYS[4] + timedelta(days=7))
+        assert {row["Id"] for row in house.desk().activities()} == before
+
+
 async def _round(world: World, user: User) -> None:
     """A whole round; one that stops itself is the next one's to finish."""
     await run_round(world, user, asked=True)
