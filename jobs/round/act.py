@@ -364,7 +364,7 @@ class Actor:
 def _begins(chunk: Sequence[Decision]) -> list[RowChange]:
     """The pending rows before creates; most are new."""
     creates = [decision for decision in chunk if decision.intent in CREATES]
-    return [Begin(pending_of(d)) if d.case.pending is None else Put(d.case.pending) for d in creates]
+    return [Begin(pending_of(d)) if d.case.pending is None else Put(pending_of(d)) for d in creates]
 
 
 def _is_refused_move(error: CalsyncError | None) -> bool:

@@ -69,13 +69,13 @@ class Written:
 
 
 def pending_of(decision: Decision) -> Pending:
-    """The pending row in which the item of a decision waits for its counterpart."""
+    """The pending row in which the item of a decision waits for its counterpart; begun where that is made now."""
     case = decision.case
-    if case.pending is not None:
-        return case.pending
-    if case.event is not None and decision.intent is not Intent.CREATE_EVENT:
-        return Pending(Side.GRAPH, case.event.id, case.event.ical_uid)
-    return Pending(Side.ERP, case.activity_id)
+    row = case.pending
+    if row is None and case.event is not None and decision.intent is not Intent.CREATE_EVENT:
+        row = Pending(Side.GRAPH, case.event.id, case.event.ical_uid)
+    row = row or Pending(Side.ERP, case.activity_id)
+    return replace(row, begun=True) if decision.intent in CREATES and decision.verdict is Verdict.ACT else row
 
 
 def link_in(changes: list[RowChange]) -> Link | None:

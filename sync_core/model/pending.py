@@ -38,7 +38,8 @@ class Pending:
 
     It is saved before the create is sent: found at the start of a round, it means look before creating. A ``parked``
     item waits for a person (``retry``, ``approve`` or an edit of the item). ``reason`` is for people and compared
-    with nothing. ``given_up_at`` is as in ``Link``.
+    with nothing. ``given_up_at`` is as in ``Link``. ``begun``: a create was sent, or was about to be, so that a
+    counterpart may have been made; False where it is not known, as of rows of earlier builds.
     """
 
     side: Side
@@ -51,6 +52,7 @@ class Pending:
     reason: str = ""
     state: PendingState = PendingState.WAITING
     given_up_at: Seen | None = None
+    begun: bool = False
 
     @property
     def ids(self) -> tuple[str, str]:

@@ -41,13 +41,20 @@ Pair = tuple[Link, GraphEvent]
 class Series:
     """What was read of series: the calendar's events without a link, the masters by id, the ids of linked dates that
     are gone, and of these the ``unnamed`` ones. ``past`` are the ids of links and events that have taken place: of
-    these, nothing goes on but as its own date."""
+    these, nothing goes on but as its own date. ``begun`` are the ids of events of which an activity may have been
+    made, though no link was saved: no other date's activity goes on as theirs, and their series is no new one."""
 
     free: tuple[GraphEvent, ...]
     masters: Mapping[str, GraphEvent]
     gone: frozenset[str]
     unnamed: frozenset[str]
     past: frozenset[str] = frozenset()
+    begun: frozenset[str] = frozenset()
+
+    @property
+    def new(self) -> list[GraphEvent]:
+        """The dates without a link that may take another one's place."""
+        return [event for event in self.free if event.occurrence and event.id not in self.begun]
 
     def without(self, moves: Iterable[Move]) -> Series:
         """What is left for further moves."""
@@ -158,7 +165,7 @@ def _repatterned(links: Sequence[Link], series: Series) -> list[Move]:
     found: list[Move] = []
     for group in _unnamed_by_series(links, series):
         uid = _series_of(group[0])
-        dates = [e for e in series.free if e.occurrence and e.occurrence.is_of(uid)]
+        dates = [e for e in series.new if e.occurrence and e.occurrence.is_of(uid)]
         found += _moves(_paired(group, dates, series))
     return found
 
@@ -166,8 +173,9 @@ def _repatterned(links: Sequence[Link], series: Series) -> list[Move]:
 def _split(links: Sequence[Link], series: Series) -> list[Move]:
     """Dates that a new series of the same organizer has taken over: "this and following" was changed. Of several new
     series a date takes the one that resembles its own most."""
-    known = {uid_key(_series_of(link)) for link in links if link.occurrence}
-    new = by_uid([e for e in series.free if e.occurrence], lambda e: e.occurrence.series_uid if e.occurrence else "")
+    begun = {_series_of(event) for event in series.free if event.id in series.begun}
+    known = {uid_key(uid) for uid in begun | {_series_of(link) for link in links}}
+    new = by_uid(series.new, _series_of)
     pairs = [
         (group, fitting)
         for group in _unnamed_by_series(links, series)
@@ -202,8 +210,8 @@ def _unnamed_by_series(links: Sequence[Link], series: Series) -> list[list[Link]
     return list(by_uid(lost, _series_of).values())
 
 
-def _series_of(link: Link) -> str:
-    return link.occurrence.series_uid if link.occurrence else ""
+def _series_of(item: Link | GraphEvent) -> str:
+    return item.occurrence.series_uid if item.occurrence else ""
 
 
 def _paired(links: Sequence[Link], dates: Iterable[GraphEvent], series: Series) -> list[Pair]:

@@ -22,7 +22,7 @@ from sync_core.model.event import Window
 from sync_core.model.link import WATCHED, Link, master_of
 from sync_core.model.policy import SeriesRule
 from sync_core.model.series import Occurrence, Recurrence
-from sync_core.model.sides import EventKind, Evidence, GraphEvent, GraphReading, Malformed, SeriesDates
+from sync_core.model.sides import EventKind, Evidence, GraphEvent, GraphReading, Malformed, SeriesDates, Side
 from sync_core.plan.delete import judge_gone
 from sync_core.plan.over import is_over_link
 from sync_core.plan.relocate import Move, by_uid
@@ -304,7 +304,8 @@ def series_in(news: GraphNews, frame: Frame) -> Series:
     gone = frozenset(i for i, sight in news.dates.items() if sight is Sight.GONE)
     if not is_on(frame.ctx):
         gone = frozenset(link.event_id for link in links if link.occurrence and link.status in WATCHED)
-    return Series(free, news.masters, gone, news.unnamed, _past(free, links, frame))
+    begun = frozenset(p.item_id for p in frame.memory.pending if p.begun and p.side is Side.GRAPH)
+    return Series(free, news.masters, gone, news.unnamed, _past(free, links, frame), begun)
 
 
 def _past(free: Collection[GraphEvent], links: Collection[Link], frame: Frame) -> frozenset[str]:

@@ -32,6 +32,7 @@ from tests.support.series import (
     repeating,
     starts,
     stop_at_every_call,
+    subjects,
 )
 
 TUESDAYS = [day + timedelta(days=1) for day in MONDAYS]
@@ -173,6 +174,22 @@ async def test_a_void_meeting_is_restored_and_the_answer_is_lost(house: House) -
     await house.settle()
 
     assert (starts(house), starts(house, void=True)) == (nine(MONDAYS[1]), nine(MONDAYS[1]))
+    assert (await house.recall()).pending == ()
+
+
+async def test_a_series_begins_later_beside_one_whose_first_answer_was_lost(house: House) -> None:
+    """The other one is no new series in its place, though it has no link yet: its dates have their activities."""
+    series = mondays(house)
+    await house.step()
+    house.outlook().create(
+        "Talk", clock(TUESDAYS[0]), clock(TUESDAYS[0], 10), recurrence=repeating("tuesday", since=TUESDAYS[0])
+    )
+    await sync_unanswered(house)
+    house.outlook().make_series(series, EVERY_MONDAY)
+    await house.settle()
+
+    assert (starts(house), starts(house, void=True)) == (sorted(nine(*MONDAYS[1:], *TUESDAYS)), nine(MONDAYS[0]))
+    assert subjects([on(house, day) for day in TUESDAYS]) == {"Talk"}
     assert (await house.recall()).pending == ()
 
 

@@ -113,6 +113,20 @@ def test_a_series_that_is_known_takes_nothing_over() -> None:
     assert moved([known, link(7)], dated(7, uid="V", master="N")) == {}
 
 
+@pytest.mark.parametrize(("uid", "days"), [("V", (0, 7)), ("U", (1, 8))])
+def test_a_date_that_an_activity_may_have_been_made_of_gives_no_other_one_a_place(
+    uid: str, days: tuple[int, int]
+) -> None:
+    """A round ended between the create and the link: another series is no new one, of the same one the other dates
+    go on."""
+    free = tuple(dated(n, uid=uid, master="N" if uid == "V" else "M") for n in days)
+    lost = frozenset({"L0", "L7"})
+    series = Series(free, {"M": MASTER}, lost, lost, begun=frozenset({free[0].id}))
+    found = date_moves([link(0), link(7)], series)
+
+    assert {move.new.activity_id: move.new.event_id for move in found} == ({} if uid == "V" else {"A7": "U8"})
+
+
 def test_a_date_under_another_id_is_the_same_date() -> None:
     """A handle changes; the key decides, for a tombstone too, and nothing is read again for it."""
     known = [link(0), link(7, status=LinkStatus.TOMBSTONE)]

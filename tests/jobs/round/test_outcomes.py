@@ -49,8 +49,11 @@ def decision(case: Case, verdict: Verdict = Verdict.SKIP, **told: object) -> Dec
     ids=["an event", "an activity", "one that waits already"],
 )
 def test_where_an_item_waits_for_its_counterpart(case: Case, intent: Intent, row: Pending | None) -> None:
-    """One row for an item, whatever was tried before."""
-    assert pending_of(decision(case, Verdict.ACT, intent=intent)) == (row or case.pending)
+    """One row for an item, whatever was tried before; from its create on it says that one was sent."""
+    known = row or case.pending
+    assert known is not None
+    assert pending_of(decision(case, Verdict.ACT, intent=intent)) == replace(known, begun=True)
+    assert pending_of(decision(case, Verdict.PARK, intent=intent)) == known
 
 
 @pytest.mark.parametrize(
@@ -122,7 +125,7 @@ def test_a_made_pair_leaves_its_pending_rows() -> None:
     changes, again = written_rows(told, CTX)
 
     assert [type(change.row) for change in changes] == [Link, Pending, Pending]
-    assert changes[1:] == [Drop(waiting), Drop(over)]
+    assert changes[1:] == [Drop(replace(waiting, begun=True)), Drop(over)]
     assert again is False
 
 
