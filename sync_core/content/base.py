@@ -93,14 +93,27 @@ def base_after_handover(
     could not write yet, whatever stood in its way, is one as well.
     """
     if before.tries or before.status is LinkStatus.PARKED:  # no edit since the base was written
-        return replace(before.base_event, people=event.content.people, reminder=event.content.reminder)
-    return _graph_base(_base_between(event, before, seen, looked_at), before.base_event, _unwritten(before))
+        base = replace(before.base_event, people=event.content.people, reminder=event.content.reminder)
+        return _without_newcomers(base, before)
+    base = _graph_base(_base_between(event, before, seen, looked_at), before.base_event, _unwritten(before))
+    return _without_newcomers(base, before) if Field.PEOPLE.value in _clashing(before) else base
 
 
 def _unwritten(before: Link) -> frozenset[Field]:
     """The fields of an open conflict and those that were left alone, without those that are each mailbox's own."""
-    named = {*before.left, *(clash.field for clash in (before.conflict.clashes if before.conflict else ()))}
+    named = {*before.left, *_clashing(before)}
     return frozenset(f for f in EVERYTHING - {Field.PEOPLE, Field.REMINDER} if f.value in named)
+
+
+def _clashing(before: Link) -> set[str]:
+    """The fields of the open conflict."""
+    return {clash.field for clash in before.conflict.clashes} if before.conflict else set()
+
+
+def _without_newcomers(base: GraphContent, before: Link) -> GraphContent:
+    """The base where the former feeder could not write the list of people: whoever is on this copy's list and was not
+    on the written one joins. Nobody is taken off, since another copy's list may be shorter."""
+    return replace(base, people=tuple(sorted(set(base.people) & set(before.base_event.people))))
 
 
 def _base_between(

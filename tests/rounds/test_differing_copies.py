@@ -310,7 +310,8 @@ async def test_an_edit_that_a_locked_activity_keeps_waiting_goes_on_with_the_nex
         activity = only(living(house))["Id"]
         house.desk().set_read_only(activity, True)
         host = house.graph.outsider(KIM) if organizer == KIM else house.outlook()
-        host.edit(event, subject="Renamed")
+        invited = [upn_of(name) for name in COLLEAGUES if upn_of(name) != organizer]
+        host.edit(event, subject="Renamed", attendees=[*invited, GUEST])
         await house.settle()
         if way == "off":
             await off(house)
@@ -324,11 +325,14 @@ async def test_an_edit_that_a_locked_activity_keeps_waiting_goes_on_with_the_nex
         assert await feeder(house, activity) == BORIS
         [link] = (await house.recall(BORIS)).links
         assert link.conflict is not None
-        assert [(one.field, one.event_value) for one in link.conflict.clashes] == [("subject", "Renamed")]
+        clashes = {one.field: one.event_value for one in link.conflict.clashes}
+        assert set(clashes) == {"subject", "people"}
+        assert clashes["subject"] == "Renamed"
         house.desk().set_read_only(activity, False)
         house.advance(minutes=5)
         await house.sync()
         assert said(house, activity)["Subject"] == "Renamed"
+        assert GUEST in said(house, activity)["people"]
 
 
 async def test_what_the_former_feeder_left_goes_as_the_next_one_has_it() -> None:

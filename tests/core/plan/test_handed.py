@@ -346,6 +346,27 @@ def test_what_the_former_feeder_could_not_carry_is_carried_on() -> None:
     assert changed_in_graph(base, event.content) == {Field.SUBJECT}
 
 
+@pytest.mark.parametrize("at", [BEFORE, SINCE], ids=["before-the-feeder-looked", "since"])
+@pytest.mark.parametrize(
+    "waits",
+    [
+        pytest.param({"conflict": Conflict((Clash("people", "b, c", "b", "locked"),), NOW)}, id="locked"),
+        pytest.param({"tries": 3}, id="failed"),
+        pytest.param({"status": LinkStatus.PARKED}, id="parked"),
+    ],
+)
+@pytest.mark.parametrize("keep", [lambda link: link, left_to_next], ids=["remembered", "left-with-the-claim"])
+def test_whom_the_former_feeder_could_not_add_joins(
+    at: datetime, waits: dict[str, Any], keep: Callable[[Link], Link]
+) -> None:
+    """Of the three who may take part, "a" is on the former copy's list alone and is not taken off by that."""
+    event = a_copy(shown(people=("b", "c")), own=False, modified_at=at)
+    before = keep(a_link(base_event=shown(people=("a", "b")), **waits))
+    base = base_after_handover(event, before, event.content, LOOKED)
+
+    assert set(base.people) == {"b"}
+
+
 @pytest.mark.parametrize(
     ("now", "fed", "seen", "joined", "left"),
     [
