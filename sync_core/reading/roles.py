@@ -68,7 +68,8 @@ class Roles:
 
 def asked_claims(news: GraphNews, frame: Frame) -> set[str]:
     """The iCalUIds of the claims to read: of meetings without a link, of those with news or in the inbox, of followed
-    ones when one may have changed hands, and in a full round of all meetings."""
+    ones when one may have changed hands, of an organizer's that are read again (a guest's round may have been faster
+    with the claim), and in a full round of all meetings."""
     links = frame.memory.links
     asked = {e.ical_uid for e in news.free(frame.links) if not e.is_organizer or e.attendees}
     asked |= {p.ical_uid for p in due_pending(news, frame) if p.ical_uid}
@@ -89,7 +90,7 @@ def _matters(link: Link, news: GraphNews, is_full: bool, inbox: Collection[str],
         return has_news or is_look_over or is_filed or is_gone
     event = news.event(link.event_id)
     has_people = bool(link.base_event.people) or (event is not None and bool(event.attendees))
-    return is_gone or (is_full and has_people) or is_filed
+    return is_gone or ((is_full or bool(link.reread)) and has_people) or is_filed
 
 
 def _is_lost(link: Link, news: GraphNews, *, has_news: bool) -> bool:

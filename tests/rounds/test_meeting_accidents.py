@@ -265,3 +265,25 @@ async def test_renamed_as_its_feeder_switches_off_and_on_again() -> None:
         await house.settle()
 
         assert [a["Subject"] for a in living(house)] == ["Renamed"]
+
+
+async def test_its_organizer_is_back_just_as_a_guest_begins_to_feed() -> None:
+    """Anna switches off and on, and Boris's first round as the feeder writes the claim just before hers does: hers
+    takes it in the next round, without a full one."""
+    async with open_office("anna", "boris") as house:
+        await house.sync()
+        call_meeting(house, ANNA, ("boris",))
+        await house.settle()
+        await disable(house.world, await house.user())
+        await enable(house.world, ANNA)
+
+        async def guest() -> None:
+            await house.sync(BORIS)
+
+        moments = Moments(0, guest, frozenset({"save_claims"}))
+        await run_round(moments.around(house.world), await house.user())
+        assert moments.hit
+        for upn in (ANNA, BORIS):
+            await run_round(house.world, await house.user(upn))
+
+        assert await feeder(house, only(living(house))["Id"]) == ANNA

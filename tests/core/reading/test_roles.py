@@ -69,6 +69,7 @@ UNMADE = replace(BORISES, activity_id="")
 STALE = replace(UNMADE, at=NOW - timedelta(days=1))
 GONE = Evidence(None)
 INVITED = a_link(role=Role.INVITED)
+OUTRUN = life.reread_for(known_to(event=(GUEST,)), "another mailbox was faster")
 LOCKED = replace(life.ended(a_link(), EndedBy.OUTLOOK, "", NOW, conflict=Conflict((), NOW)))
 
 AS_USUAL = Scale()
@@ -112,6 +113,7 @@ OTHERS = (InboxRow("A9", NOW),)
         pytest.param(a_link(), news(), Scale(full=True), (), False, id="own-alone-full-round"),
         pytest.param(known_to(event=(GUEST,)), news(), Scale(full=True), (), True, id="own-with-people-full-round"),
         pytest.param(known_to(event=(GUEST,)), news(), Scale(roll=True), (), False, id="own-with-people-daily"),
+        pytest.param(OUTRUN, news(), AS_USUAL, (), True, id="own-with-people-to-be-read-again"),
         pytest.param(LOCKED, news(), AS_USUAL, (), False, id="locked-when-it-was-lost"),
         pytest.param(LOCKED, news(), AS_USUAL, FILED, True, id="locked-then-and-edited-in-erp"),
         pytest.param(replace(LOCKED, reread="failed"), news(), AS_USUAL, (), True, id="locked-then-to-be-read-again"),
