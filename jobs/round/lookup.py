@@ -30,6 +30,7 @@ from sync_core.reading.news import permitted
 from sync_core.reading.partners import (
     Named,
     counting,
+    former_dates,
     known_with,
     may_be_marked,
     named_with,
@@ -52,7 +53,8 @@ class Lookup:
     """Looks up the partners of unlinked items.
 
     ``claims`` are those of the meetings that activities name, by iCalUId. ``with_marks`` are the ids of events that
-    were read with their marks. ``full`` reads every mark.
+    were read with their marks. ``full`` reads every mark. ``is_first`` says that no full round was ever finished, or
+    that its memory is lost: then dates of series may have activities of their former days.
     """
 
     world: World
@@ -60,6 +62,7 @@ class Lookup:
     claims: Mapping[str, Claim]
     with_marks: frozenset[str] = frozenset()
     full: bool = False
+    is_first: bool = False
     recall: Recall | None = None
     unsure: set[str] = field(default_factory=set)
     """The ids of items whose partner could not be looked for, filled by ``complete``."""
@@ -80,7 +83,7 @@ class Lookup:
         unlinked = replace(unlinked, named=await self._named(unlinked, {event.id for event in items}))
         found = {a.id: a for own in unlinked.named.values() for a in own}
         unlinked, new = await self._marks_of_creates(await self._with_links(unlinked, names_in_erp(found)))
-        unlinked = self._with_marks(unlinked, [*marked, *new])
+        unlinked = await self._with_former(self._with_marks(unlinked, [*marked, *new]))
         unlinked = replace(unlinked, originals=originals_of(unlinked, self.claims, self.ctx))
         return replace(unlinked, known=await self._known(unlinked), unsure=frozenset(self.unsure))
 
@@ -173,6 +176,16 @@ class Lookup:
         """The activities of any user that name the meetings of these events."""
         uids = to_be_named(unlinked, marked, self.ctx)
         return named_with(unlinked, await self.world.erp.find_paired(uids) if uids else {})
+
+    async def _with_former(self, unlinked: Unlinked) -> Unlinked:
+        """In a first round, the items with the activities that may go on as their dates and of which nobody has a
+        link. No index says whose they are, so each near day is asked for by name."""
+        uids = former_dates(unlinked, self.ctx) if self.is_first else set()
+        answers = await self.world.erp.find_paired(uids) if uids else {}
+        named = (activity for own in answers.values() for activity in own)
+        living = {a.id: a for a in named if isinstance(a, ErpActivity) and not a.void}
+        known = await self.world.store.find_linked(living) if living else {}
+        return replace(unlinked, former=[a for i, a in living.items() if not known.get(i)])
 
     async def _known(self, unlinked: Unlinked) -> dict[str, ErpActivity]:
         """The activities that marks, links and claims name, as far as ERP.net has them."""

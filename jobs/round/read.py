@@ -140,17 +140,27 @@ async def _pairs(frame: RoundFrame, both: Readings) -> tuple[Readings, list[Case
     free = both.news.free({link.event_id for link in links})
     activities = free_activities(both, frame)
     roles = await with_claims(frame, both.roles, {a.external_id for a in activities if meeting_of(a)})
+    followed = {e.id: roles.claims[e.ical_uid].activity_id for e in free if is_followed(e, roles, frame.ctx)}
     unlinked = Unlinked(
         events={e.id: e for e in free},
         activities={a.id: a for a in activities},
         links=tuple(links),
         waiting={(p.side, p.item_id): p for p in frame.memory.pending},
-        followed=frozenset(e.id for e in free if is_followed(e, roles, frame.ctx)),
+        followed=frozenset(followed),
+        fed=frozenset(followed.values()),
         unmade=frozenset(e.id for e in free if is_unmade(e, roles)),
         begun=roles.begun,
         awaiting=both.news.awaiting,
     )
-    lookup = Lookup(frame.world, frame.ctx, roles.claims, both.news.with_marks, frame.scale.full, recall=frame.recall)
+    lookup = Lookup(
+        frame.world,
+        frame.ctx,
+        roles.claims,
+        both.news.with_marks,
+        frame.scale.full,
+        is_first=frame.scale.full and not frame.memory.cursors.delta_link,
+        recall=frame.recall,
+    )
     pairs = match(await lookup.complete(unlinked), frame.ctx)
     roles = await with_claims(frame, roles, {c.event.ical_uid for c in pairs if c.event and c.activity})
     return replace(both, roles=roles), pairs

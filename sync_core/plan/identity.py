@@ -12,6 +12,7 @@ from sync_core.model.decision import Context, Decision, Intent
 from sync_core.model.link import Link, Role
 from sync_core.model.logins import OWNER
 from sync_core.model.policy import PrivateRule
+from sync_core.model.series import day_in, series_uid_of
 from sync_core.model.sides import PAIRED_SYSTEMS, ErpActivity, GraphEvent, Side
 from sync_core.people.privacy import is_hidden
 from sync_core.people.responses import responses_of
@@ -72,9 +73,16 @@ def began_with(activity: ErpActivity, ctx: Context) -> str:
 
 
 def is_made_from(activity: ErpActivity, event: GraphEvent, ctx: Context) -> bool:
-    """Whether a service user made this activity from this meeting, in any mailbox."""
-    names = activity.external_system in PAIRED_SYSTEMS and bool(event.ical_uid)
-    return names and uid_key(activity.external_id) == uid_key(event.ical_uid) and not began_with(activity, ctx)
+    """Whether a service user made this activity from this meeting, in any mailbox, or from another date of it."""
+    if activity.external_system not in PAIRED_SYSTEMS or not event.ical_uid or began_with(activity, ctx):
+        return False
+    return uid_key(activity.external_id) == uid_key(event.ical_uid) or _names_date_of(activity, event)
+
+
+def _names_date_of(activity: ErpActivity, event: GraphEvent) -> bool:
+    """Whether an activity names a date of the event's series."""
+    uid, one = activity.external_id, event.occurrence
+    return one is not None and day_in(uid) is not None and one.is_of(series_uid_of(uid))
 
 
 def link_after(

@@ -2,7 +2,7 @@
 
 One names the whole series, or our mark on the series names it: the two were made of each other while the event was a
 single one (R27). Another names a date that the series lost: it got another pattern while our memory was lost (R19).
-Nothing else says where they go on.
+Nothing else says where they go on. Who made it does not matter, where nobody has a link of it.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ from zoneinfo import ZoneInfo
 from sync_core.content.merge import winning_side
 from sync_core.content.project import erp_when, graph_when
 from sync_core.content.ranges import uid_key
-from sync_core.content.window import bounds
-from sync_core.model.decision import Context
+from sync_core.content.window import bounds, is_over
+from sync_core.model.decision import Case, Context
 from sync_core.model.link import WATCHED
 from sync_core.model.pending import PendingState
 from sync_core.model.series import day_in, series_uid_of
 from sync_core.model.sides import ErpActivity, EventKind, GraphEvent, Side
 from sync_core.plan.identity import began_with
 from sync_core.plan.relocate import by_uid
+from sync_core.plan.tables import scope
 from sync_core.plan.unlinked import Unlinked, living_of, may_be_named, meeting_of, names_date
 
 A_DAY = timedelta(days=1)
@@ -68,7 +69,11 @@ def of_other_dates(
     shown = {uid_key(uid) for uid in uids}
     taken = {activity.id for activity in partners.values()} | unlinked.linked
     left = [a for i, a in unlinked.activities.items() if i not in taken and meeting_of(a) not in shown]
-    lost = by_uid([a for a in left if _may_go_on(a, unlinked, ctx)], lambda a: series_uid_of(a.external_id))
+    left = [a for a in left if _may_go_on(a, unlinked, ctx)]
+    left += [
+        a for a in unlinked.former if a.id not in taken | unlinked.activities.keys() and meeting_of(a) not in shown
+    ]
+    lost = by_uid([a for a in left if _is_made(a, ctx)], lambda a: series_uid_of(a.external_id))
     if not lost or winning_side(ctx.policy, Side.GRAPH) is not Side.GRAPH:
         return {}
     plain = [e for e in events if e.kind is EventKind.OCCURRENCE and not unlinked.named.get(uid_key(e.ical_uid))]
@@ -76,7 +81,7 @@ def of_other_dates(
     for uid, own in lost.items():
         free = sorted(dates.get(uid, ()), key=lambda event: event.content.start)
         for activity in sorted(own, key=lambda one: (one.external_id, one.id)):
-            fits = [n for n, event in enumerate(free) if _is_near(activity, event)]
+            fits = [n for n, event in enumerate(free) if _may_be_pair(activity, event, unlinked, ctx)]
             if fits:
                 found[free[fits[0]].id] = activity
                 free = free[fits[0] + 1 :]
@@ -88,10 +93,24 @@ CHOSEN = frozenset({PendingState.DECLINED, PendingState.RELEASED})
 
 
 def _may_go_on(activity: ErpActivity, unlinked: Unlinked, ctx: Context) -> bool:
-    """Whether an activity names a date and was made of it, and nobody has chosen what becomes of it."""
-    is_made = names_date(activity, ctx) and may_be_named(activity, ctx) and not began_with(activity, ctx)
+    """Whether the user's activity may have an event, and nobody has chosen what becomes of it."""
     state = unlinked.state(Side.ERP, activity.id)
-    return is_made and activity.id not in unlinked.unsure and state not in CHOSEN
+    return may_be_named(activity, ctx) and activity.id not in unlinked.unsure and state not in CHOSEN
+
+
+def _is_made(activity: ErpActivity, ctx: Context) -> bool:
+    """Whether an activity names a date and was made of it."""
+    return names_date(activity, ctx) and not began_with(activity, ctx)
+
+
+def _may_be_pair(activity: ErpActivity, event: GraphEvent, unlinked: Unlinked, ctx: Context) -> bool:
+    """Whether a date lies near enough, scope lets the two be a pair, and the activity is not over: then it goes on
+    with no other date. What a colleague's copy feeds has an activity already."""
+    if not _is_near(activity, event) or (event.id in unlinked.followed) != (activity.id in unlinked.fed):
+        return False
+    when = erp_when(activity.content, ZoneInfo(ctx.digits_zone))
+    is_past = is_over(when, ctx.now - ctx.policy.max_age, ctx.zone)
+    return not is_past and scope(Case(event=event, activity=activity), ctx)[0] is None
 
 
 def _is_near(activity: ErpActivity, event: GraphEvent) -> bool:

@@ -25,9 +25,13 @@ Waiting = Mapping[tuple[Side, str], Pending]
 class Unlinked:
     """Items without a link, and everything that was read of what may belong to them.
 
-    ``followed`` are the events whose activity another mailbox must find. ``unmade`` are the events whose claim names
-    no activity; a void activity that names such an event was given up when nobody seemed to have the meeting.
+    ``followed`` are the events whose activity another mailbox must find, ``fed`` those activities where their claims
+    name them. ``unmade`` are the events whose claim names no activity; a void activity that names such an event was
+    given up when nobody seemed to have the meeting.
     ``begun`` are the events whose pair has ended and of which an activity is being made anew.
+
+    ``former`` are living activities that nobody has a link of, and that name days on which a series of the events may
+    have taken place before.
 
     ``named`` are the activities by the meeting they name. ``marks`` are, by event, the activities that our marks
     name, where the mark counts; ``series_marks`` those of marks on whole series, by series, where its dates are the
@@ -42,8 +46,10 @@ class Unlinked:
     links: Collection[Link] = ()
     waiting: Waiting = field(default_factory=dict)
     followed: frozenset[str] = frozenset()
+    fed: frozenset[str] = frozenset()
     unmade: frozenset[str] = frozenset()
     begun: frozenset[str] = frozenset()
+    former: Collection[ErpActivity] = ()
     named: Mapping[str, Sequence[ErpActivity | Malformed]] = field(default_factory=dict)
     marks: Mapping[str, str] = field(default_factory=dict)
     series_marks: Mapping[str, str] = field(default_factory=dict)

@@ -10,12 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 
+from sync_core.content.merge import winning_side
 from sync_core.content.ranges import uid_key
+from sync_core.content.window import local_day
 from sync_core.model.claim import Claim
 from sync_core.model.decision import Context
 from sync_core.model.pending import UNHINDERED, PendingState
-from sync_core.model.sides import ErpActivity, GraphEvent, Malformed, Side
+from sync_core.model.series import Occurrence
+from sync_core.model.sides import ErpActivity, EventKind, GraphEvent, Malformed, Side
 from sync_core.plan.relocate import by_uid
 from sync_core.plan.unlinked import Unlinked, may_be_named, may_pair, meeting_of
 
@@ -82,6 +86,36 @@ def to_be_named(unlinked: Unlinked, marked: Collection[str], ctx: Context) -> se
     events = [e for e in unlinked.events.values() if e.ical_uid and e.id not in unlinked.followed]
     asked = [e for e in events if e.id in marked or may_pair(e, ctx) or uid_key(e.ical_uid) in named]
     return {e.ical_uid for e in asked} | {e.occurrence.series_uid for e in asked if e.occurrence}
+
+
+def former_dates(unlinked: Unlinked, ctx: Context) -> set[str]:
+    """The iCalUIds of the days of which a colleague's activity may be left that goes on as a date which is about to
+    get one (R19): those less than one interval away."""
+    if winning_side(ctx.policy, Side.GRAPH) is not Side.GRAPH:
+        return set()  # nothing goes on as another date then (sync_core.plan.match_dates)
+    read = by_uid([*unlinked.events.values()], lambda event: event.ical_uid)
+    first, last = (local_day(at, ctx.zone) for at in (ctx.now - ctx.policy.max_age, ctx.window.end))
+    near = {
+        day
+        for event in unlinked.events.values()
+        if (one := event.occurrence) and _is_unnamed(event, unlinked, ctx)
+        for day in _days_around(one)
+        if first <= day.day <= last
+    }
+    return {day.uid for day in near if uid_key(day.uid) not in read}
+
+
+def _is_unnamed(event: GraphEvent, unlinked: Unlinked, ctx: Context) -> bool:
+    """Whether an untouched date that somebody is invited to is about to get an activity of its own. What was made of
+    one's own series is one's own, and was read."""
+    is_guests = event.kind is EventKind.OCCURRENCE and not event.is_organizer and event.id not in unlinked.followed
+    return is_guests and not unlinked.named.get(uid_key(event.ical_uid)) and may_pair(event, ctx)
+
+
+def _days_around(one: Occurrence) -> Iterable[Occurrence]:
+    """A date of one of Exchange's series on the days less than one interval away; another's names tell no day."""
+    days = one.recurrence.days if one.recurrence and not one.is_foreign else 0
+    return (replace(one, day=one.day + timedelta(days=n)) for n in range(1 - days, days))
 
 
 def named_with(unlinked: Unlinked, found: Mapping[str, Iterable[ErpActivity | Malformed]]) -> Named:

@@ -11,7 +11,7 @@ import pytest
 
 from adapters.store.backend import Op, Table, Verb
 from adapters.store.memory import MemoryBackend
-from jobs.commands.switch import disable, forget
+from jobs.commands.switch import disable, enable, forget
 from jobs.round.run import run_round
 from jobs.world import World
 from sync_core.content.ranges import uid_key
@@ -24,6 +24,7 @@ from tests.support.moments import Moments
 from tests.support.series import (
     MONDAYS,
     READINGS,
+    WEEKDAYS,
     clock,
     kept_meetings,
     mondays,
@@ -282,6 +283,45 @@ async def test_the_feeder_of_an_outsiders_series_that_has_just_moved_is_switched
         assert starts(house) == nine(*(day + timedelta(days=1) for day in MONDAYS))
 
 
+async def test_an_outsiders_mondays_become_tuesdays_while_all_state_tables_are_lost() -> None:
+    """The guest who did not make the activities has the first round: the same ones go on, and none is left over."""
+    async with open_series("anna", "boris") as house:
+        series = meet_outside(house)
+        await house.settle(ANNA, BORIS)
+        before = {row["Id"] for row in house.desk().activities()}
+        tuesdays = [day + timedelta(days=1) for day in MONDAYS]
+        house.graph.outsider(KIM).make_series(series, repeating("tuesday", since=TWO_YEARS_AGO + timedelta(days=1)))
+        await _lose_meetings(house)
+        for upn in ORDERS[0]:
+            await house.world.store.forget_user((await house.user(upn)).id)
+            await enable(house.world, upn)
+        await house.settle(BORIS, ANNA)
+
+        assert {row["Id"] for row in house.desk().activities()} == before
+        assert (starts(house), starts(house, void=True)) == (nine(*tuesdays), [])
+        assert {x.activity_id for x in (await house.recall(BORIS)).links if x.role is Role.INVITED} == before
+
+
+async def test_a_guests_first_round_takes_no_date_that_a_colleague_remembers() -> None:
+    """Boris deleted a date and is switched on anew, and the window has reached another one: Anna still has both."""
+    async with open_series("anna", "boris") as house:
+        rule, guests = repeating(*WEEKDAYS, since=MONDAYS[0]), [ANNA, BORIS]
+        kim = house.graph.outsider(KIM, time_zone="Europe/Sofia")
+        kim.create("Stand-up", clock(MONDAYS[0]), clock(MONDAYS[0], 10), recurrence=rule, attendees=guests)
+        await house.settle(ANNA, BORIS)
+        before = {row["Id"]: row["StartTime"] for row in house.desk().activities()}
+        await forget(house.world, await house.user(BORIS))
+        copy, next_day = copy_at(house, BORIS), MONDAYS[4] + timedelta(days=4)
+        house.outlook(BORIS).delete(house.outlook(BORIS).occurrence(copy, MONDAYS[4]))
+        house.advance(days=1)
+        await enable(house.world, BORIS)
+        await house.settle(BORIS, ANNA)
+
+        after = {row["Id"]: row["StartTime"] for row in house.desk().activities()}
+        assert [start[:16] for ident, start in after.items() if ident not in before] == nine(next_day)
+        assert (before.items() <= after.items(), starts(house, void=True)) == (True, [])
+
+
 @pytest.mark.parametrize("how", ["is switched off", "is forgotten", "deletes the series"])
 async def test_what_a_guest_who_joined_made_stays_when_the_former_dates_change_hands(how: str) -> None:
     """Carl gets the former dates to feed after Boris, who joined with the change, has made activities for the present
@@ -430,11 +470,7 @@ async def test_claims_that_were_lost_are_made_anew_by_a_full_round(whose: str) -
         who = house.outlook() if whose == "a colleague's" else house.graph.outsider(KIM)
         await house.settle(ANNA, BORIS)
         before = {row["Id"] for row in house.desk().activities()}
-        backend = house.memory.backend if house.memory else None
-        assert isinstance(backend, MemoryBackend)
-        keys = [row.key for rows in backend._tables[Table.MEETINGS].values() for row in rows.values()]
-        for key in keys:
-            await backend.write(Table.MEETINGS, Op(Verb.DELETE, key))
+        await _lose_meetings(house)
         await house.sync(ANNA, full=True)
         if whose == "a colleague's":
             await disable(house.world, await house.user(ANNA))
@@ -501,6 +537,15 @@ async def test_it_is_not_known_whether_the_other_guest_has_a_date_that_their_vie
         assert day in {
             x.occurrence.day for x in (await house.recall(BORIS)).links if x.occurrence and x.role is Role.INVITED
         }
+
+
+async def _lose_meetings(house: House) -> None:
+    """Delete the rows of the table ``Meetings``."""
+    backend = house.memory.backend if house.memory else None
+    assert isinstance(backend, MemoryBackend)
+    keys = [row.key for rows in backend._tables[Table.MEETINGS].values() for row in rows.values()]
+    for key in keys:
+        await backend.write(Table.MEETINGS, Op(Verb.DELETE, key))
 
 
 async def _leave(house: House, upn: str, days: list[date], order: tuple[str, str] = (ANNA, BORIS)) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
 
 from sync_core.model.link import Role
+from sync_core.model.series import EXCHANGE, NO_DATE, Occurrence
 from sync_core.model.sides import MSSYNC_SYSTEM, ErpActivity, GraphEvent, Side
 from sync_core.plan.decide import decide
 from sync_core.plan.identity import began_with, creator_of, is_made_from, link_after, new_link, transaction_id
@@ -87,6 +89,23 @@ def test_an_activity_that_was_made_from_a_meeting_is_known(told: dict[str, str],
     activity = an_activity(**MADE | {"owner_party": "party-boris"} | told)
 
     assert expected is is_made_from(activity, an_event(), a_context())
+
+
+@pytest.mark.parametrize(
+    ("series", "day", "expected"),
+    [
+        pytest.param(f"{EXCHANGE}{NO_DATE}01DC", 3, True, id="another-date"),
+        pytest.param(f"{EXCHANGE}{NO_DATE}02DC", 3, False, id="a-date-of-another-series"),
+        pytest.param(f"{EXCHANGE}{NO_DATE}01DC", 0, False, id="the-whole-series"),
+    ],
+)
+def test_an_activity_of_a_former_date_was_made_from_its_series(series: str, day: int, *, expected: bool) -> None:
+    """A colleague's activity may go on with another date of the same series, and with nothing else."""
+    uid = Occurrence(series, date(2026, 2, day)).uid if day else series
+    own = Occurrence(f"{EXCHANGE}{NO_DATE}01DC", date(2026, 2, 4))
+    activity = an_activity(**MADE | {"owner_party": "party-boris", "external_id": uid})
+
+    assert expected is is_made_from(activity, an_event(ical_uid=own.uid, occurrence=own), a_context())
 
 
 def test_an_event_without_an_icaluid_is_nothings_origin() -> None:

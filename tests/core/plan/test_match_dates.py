@@ -14,7 +14,7 @@ from sync_core.model.pending import Pending, PendingState
 from sync_core.model.policy import Policy, SeriesRule, Winner
 from sync_core.model.series import EXCHANGE, NO_DATE, Occurrence, Rhythm
 from sync_core.model.sides import ErpActivity, EventKind, GraphEvent, Side
-from tests.support.samples import a_context, a_link, an_activity, an_event, shown, utc
+from tests.support.samples import a_context, a_link, an_activity, an_event, noted, shown, utc, wall_clock
 from tests.support.unlinked import OTHER, imported, matched, unpaired
 
 WINDOWED = Policy(series=SeriesRule.WINDOW)
@@ -126,6 +126,16 @@ PATTERNS: dict[str, tuple[list[GraphEvent | ErpActivity], dict[str, Any], list[t
         {},
         [("", "A2", "partner-gone"), ("D1", "", "waiting")],
     ),
+    "a colleague's copy feeds the date with another one": (
+        [TUESDAYS[0], MONDAYS[0]],
+        {"followed": frozenset({"D1"})},
+        [("", "A2", "partner-gone"), ("D1", "", "waiting")],
+    ),
+    "a colleague's copy feeds the date with this one": (
+        [TUESDAYS[0], MONDAYS[0]],
+        {"followed": frozenset({"D1"}), "fed": frozenset({"A2"})},
+        [("D1", "A2", "waiting")],
+    ),
     "a changed date, whose time may be the activity's": (
         [replace(TUESDAYS[0], kind=EventKind.EXCEPTION), MONDAYS[0]],
         {},
@@ -143,6 +153,25 @@ def test_dates_of_another_pattern(case: str) -> None:
         if isinstance(item, ErpActivity):
             names[uid_key(item.external_id)] = (item,)
     material = unpaired(*items, named=names, **more)
+
+    assert expected == matched(material, a_context(policy=WINDOWED))
+
+
+COLLEAGUES = [replace(one, owner_party="party-boris") for one in MONDAYS]
+LONG_OVER = noted(start=wall_clock(2026, 1, 12, 8), end=wall_clock(2026, 1, 12, 9))
+FORMER = {
+    "on other days": ([], COLLEAGUES, [("D1", "A2", "waiting"), ("D2", "A9", "waiting"), ("D3", "", "waiting")]),
+    "beside the user's own": (MONDAYS[:1], COLLEAGUES, [("D1", "A2", "waiting"), ("D2", "A9", "waiting")]),
+    "typed by hand": ([], [replace(COLLEAGUES[0], creation_user="anna")], [("D1", "", "waiting")]),
+    "over for long": ([], [replace(COLLEAGUES[0], content=LONG_OVER)], [("D1", "", "waiting")]),
+}
+
+
+@pytest.mark.parametrize("case", FORMER)
+def test_former_dates_that_a_colleagues_activities_name(case: str) -> None:
+    """They go on like the user's own, each once."""
+    own, former, expected = FORMER[case]
+    material = unpaired(*TUESDAYS[: len(expected)], *own, former=former, named={})
 
     assert expected == matched(material, a_context(policy=WINDOWED))
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
 
+from sync_core.content.ranges import uid_key
 from sync_core.model.claim import Claim
 from sync_core.model.pending import Pending, PendingState
-from sync_core.model.sides import MSSYNC_SYSTEM, ErpActivity, GraphEvent, Malformed, Side
+from sync_core.model.policy import Policy, SeriesRule, Winner
+from sync_core.model.series import EXCHANGE, NO_DATE, Occurrence, Rhythm, day_in
+from sync_core.model.sides import MSSYNC_SYSTEM, ErpActivity, EventKind, GraphEvent, Malformed, Side
 from sync_core.plan.unlinked import Unlinked
 from sync_core.reading.partners import (
     counting,
+    former_dates,
     known_with,
     may_be_marked,
     named_with,
@@ -32,6 +38,7 @@ from tests.support.samples import (
     an_activity,
     an_event,
     shown,
+    utc,
 )
 
 CTX = a_context()
@@ -158,6 +165,42 @@ def test_whose_event_is_searched(activity: ErpActivity, told: dict[str, Any], *,
 def test_for_which_events_activities_are_searched(unlinked: Unlinked, marked: set[str], expected: set[str]) -> None:
     """Also where one activity that names the event was read: several may name it."""
     assert expected == to_be_named(unlinked, marked, CTX)
+
+
+ALIKE: dict[str, Any] = {
+    "kind": EventKind.OCCURRENCE,
+    "content": shown(start=utc(2026, 1, 27, 8), end=utc(2026, 1, 27, 9)),
+}
+TUESDAY = Occurrence(f"{EXCHANGE}{NO_DATE}01DC", date(2026, 1, 27), rhythm=Rhythm.WEEKLY)
+DATED = an_event(**ALIKE, is_organizer=False, ical_uid=TUESDAY.uid, occurrence=TUESDAY)
+EVERY_DAY, FOREIGN = replace(TUESDAY, rhythm=Rhythm.DAILY), replace(TUESDAY, series_uid="uid-1")
+THE_31ST = an_event(id="E2", ical_uid=replace(TUESDAY, day=date(2026, 1, 31)).uid)
+
+
+@pytest.mark.parametrize(
+    ("unlinked", "policy", "days"),
+    [
+        pytest.param(items(DATED), {}, [24, 25, 26, 28, 29, 30, 31, 1, 2], id="less-than-a-week-and-not-over"),
+        pytest.param(items(DATED, THE_31ST), {}, [24, 25, 26, 28, 29, 30, 1, 2], id="not-what-is-shown"),
+        pytest.param(items(DATED, named={uid_key(TUESDAY.uid): (naming(),)}), {}, [], id="it-has-its-own"),
+        pytest.param(items(DATED, followed=frozenset({"E1"})), {}, [], id="a-colleague-feeds-it"),
+        pytest.param(items(replace(DATED, kind=EventKind.EXCEPTION)), {}, [], id="a-changed-date"),
+        pytest.param(items(replace(DATED, occurrence=EVERY_DAY)), {}, [], id="every-day"),
+        pytest.param(items(replace(DATED, occurrence=FOREIGN)), {}, [], id="another-systems-series"),
+        pytest.param(items(replace(DATED, is_organizer=True)), {}, [], id="ones-own-series"),
+        pytest.param(items(an_event()), {}, [], id="a-single-event"),
+        pytest.param(items(replace(DATED, occurrence=None)), {}, [], id="series-are-off"),
+        pytest.param(items(DATED), {"winner": Winner.ERP}, [], id="outlooks-time-may-not-count"),
+    ],
+)
+def test_on_which_days_a_series_may_have_left_activities(
+    unlinked: Unlinked, policy: dict[str, Any], days: list[int]
+) -> None:
+    """Each is asked for by name: no more than lie within an interval, and only for dates that else get a new one."""
+    asked = former_dates(unlinked, a_context(policy=Policy(**{"series": SeriesRule.WINDOW} | policy)))
+
+    found = sorted(day for day in map(day_in, asked) if day is not None)
+    assert [day.day for day in found] == days
 
 
 def test_activities_by_the_meeting_they_name() -> None:
