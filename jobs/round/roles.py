@@ -24,6 +24,7 @@ from sync_core.plan.relocate import Move
 from sync_core.reading.news import GraphNews
 from sync_core.reading.roles import (
     Roles,
+    as_claimed,
     as_known_to,
     asked_claims,
     before_the_feeder,
@@ -57,7 +58,9 @@ async def read_carried(frame: RoundFrame, found: Sequence[Move]) -> tuple[tuple[
     claims = (await with_claims(frame, Roles(), {x.ical_uid for m in changed for x in (m.old, m.new)})).claims
     denied = {m.old.event_id for m in changed if not may_be_renamed(m, claims, frame.ctx)}
     along = [carried(m, claims, frame.ctx) for m in changed]
-    return tuple(m for m in found if m.old.event_id not in denied), tuple(one for one in along if one is not None)
+    left = [m for m in found if m.old.event_id not in denied]
+    made = tuple(as_claimed(m, claims, frame.ctx) if m in changed else m for m in left)
+    return made, tuple(one for one in along if one is not None)
 
 
 async def with_names_elsewhere(frame: RoundFrame, news: GraphNews) -> RoundFrame:

@@ -132,6 +132,16 @@ def may_be_renamed(move: Move, claims: Mapping[str, Claim], ctx: Context) -> boo
     return not is_double and not old.unreadable
 
 
+def as_claimed(move: Move, claims: Mapping[str, Claim], ctx: Context) -> Move:
+    """The move of a follower to a meeting whose own claim stays: from now on it follows that one's activity. A
+    colleague who has lost the former meeting must not take it for theirs by this link."""
+    new = claims[move.new.ical_uid]
+    is_there = bool(new.etag) and not new.unreadable and carried(move, claims, ctx) is None
+    if move.new.role is not Role.FOLLOWER or not is_there:
+        return move
+    return replace(move, new=replace(move.new, activity_id=new.activity_id))
+
+
 def lost_claims(roles: Roles, news: GraphNews, alive: Collection[str], frame: Frame) -> tuple[Claim, ...]:
     """The claims of meetings that are fed from here and that nobody has claimed, as after their rows were lost: by
     them a colleague knows which activity goes on as which date. Only a full round reads enough to make them anew.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, timedelta
 from itertools import product
 from typing import Any
@@ -19,7 +20,9 @@ from sync_core.model.link import Role
 from sync_core.model.user import User
 from tests.support.budget import budget, each, told
 from tests.support.colleagues import BORIS, CARL, KIM
+from tests.support.fuse import Killed
 from tests.support.house import ANNA, House, notes
+from tests.support.misfortunes import LastMoment
 from tests.support.moments import Moments
 from tests.support.series import (
     MONDAYS,
@@ -192,6 +195,36 @@ async def test_the_feeder_leaves_an_outsiders_series_that_has_just_moved(order: 
         assert [start for start in starts(house) if start in tuesdays] == tuesdays
         assert len(starts(house)) == len(tuesdays) + 2
         assert len(starts(house, void=True)) == (0 if order[0] == BORIS else len(tuesdays))
+
+
+async def test_a_guest_dies_who_just_saw_an_ended_series_go_on_as_one_that_the_other_has_already() -> None:
+    """Of an outsider's two series Anna's copy feeds both, and Boris's round knows one only, which ends: it goes on as
+    the other with him, and dies with that saved. Anna's next round loses the ended dates; the others stay hers."""
+    async with open_series("anna", "boris") as house:
+        kept_meetings(house)
+        week = meet_outside(house)
+        await house.sync(ANNA)
+        await house.settle(ANNA, BORIS)
+        kim, day = house.graph.outsider(KIM), MONDAYS[0] + timedelta(days=1)
+        rule = repeating("tuesday", since=day)
+        kim.create("Other", clock(day), clock(day, 10), recurrence=rule, attendees=[ANNA, BORIS])
+        await house.sync(ANNA)
+        kim.end_before(week, MONDAYS[1])
+        last = LastMoment(0, frozenset({"append_journal"}))
+        with suppress(Killed):
+            await run_round(last.around(house.world), await house.user(BORIS))
+        assert last.hit
+        house.advance(minutes=5)
+        await house.settle(ANNA, BORIS)
+
+        fed = {
+            x.activity_id for x in (await house.recall(ANNA)).links if x.role is Role.INVITED and x.status == "live"
+        }
+        alive = {row["Id"]: row for row in house.desk().activities() if not row["Void"]}
+        shown = sorted((alive[one]["Subject"], alive[one]["StartTime"][:16]) for one in fed)
+        tuesdays = nine(*(one + timedelta(days=1) for one in MONDAYS))
+        assert shown == [*(("Other", start) for start in tuesdays), ("Week", *nine(MONDAYS[0]))]
+        assert len(starts(house)) == len(fed) + 2, "but for the kept meetings"
 
 
 MOST_CALLS = 120

@@ -40,8 +40,8 @@ ANSWERS: dict[str, dict[str, Any]] = {
 class LastMoment(Moments):
     """The process dies before the n-th call: none that follows gets out either."""
 
-    def __init__(self, n: int) -> None:
-        super().__init__(n, self._die)
+    def __init__(self, n: int, names: frozenset[str] = frozenset()) -> None:
+        super().__init__(n, self._die, names)
 
     async def on_call(self, name: str) -> None:
         """A call is about to start."""

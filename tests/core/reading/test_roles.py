@@ -23,6 +23,7 @@ from sync_core.reading.frame import Frame, Scale
 from sync_core.reading.news import GraphNews
 from sync_core.reading.roles import (
     Roles,
+    as_claimed,
     as_known_to,
     asked_claims,
     asks_for_event,
@@ -360,6 +361,24 @@ def test_a_claim_goes_along_with_its_meeting(
     told = (along.user_id, along.activity_id, along.key, along.etag, along.began_at) if along else None
     assert told == (None if goes_along is None else (goes_along, old.activity_id, "uid-2", new.etag, old.began_at))
     assert may_be_renamed(move, claims, CTX) is may
+
+
+@pytest.mark.parametrize(
+    ("link", "new", "activity_id"),
+    [
+        pytest.param(a_follower(activity_id="A1"), MADE_MEANWHILE, "A2", id="made-there"),
+        pytest.param(a_follower(activity_id="A1"), replace(UNMADE, at=LATER), "", id="begun-there"),
+        pytest.param(a_follower(activity_id="A1"), UNCLAIMED, "A1", id="nobodys-there"),
+        pytest.param(a_follower(activity_id="A1"), UNREADABLE, "A1", id="not-to-be-read"),
+        pytest.param(INVITED, MADE_MEANWHILE, "A1", id="no-follower"),
+    ],
+)
+def test_whose_activity_a_follower_has_that_goes_on(link: Link, new: Claim, activity_id: str) -> None:
+    """That of the meeting as which it goes on, where the claim there stays."""
+    move = Move(link, replace(link, event_id="E2", ical_uid="uid-2"))
+
+    made = as_claimed(move, {"uid-1": BORISES_BEFORE, "uid-2": new}, CTX)
+    assert (made.old, made.new.activity_id) == (link, activity_id)
 
 
 def test_what_keeps_its_uid_keeps_its_claim() -> None:
