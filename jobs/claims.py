@@ -18,7 +18,8 @@ nobody else has a copy:
   a new one.
 - Somebody who knows the meeting by another iCalUId by now, since its series was changed, may not be found either. A
   follower saves its link under that one and then looks, in every round until the feeder's link has it too, whether
-  the feeder has cleared the former claim: where the activity is void by then, the same as above happens
+  the feeder has cleared the former claim: where the activity is void by then, the same as above happens; where the
+  feeder's link has ended and could void nothing, the follower feeds the activity
   (``sync_core.reading.roles.before_the_feeder``).
 """
 

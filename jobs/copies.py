@@ -38,7 +38,7 @@ async def live_elsewhere(
     """
     users = [one for one in await store.list_users() if one.enabled and one.id != ctx.mailbox]
     unknown = set(named) if any(one.unreadable for one in users) else set()
-    dates = [link for link in links if link.occurrence is not None and link.ical_uid in named]
+    dates = [link for link in links if link.ical_uid in named and _is_date(link)]
     having: dict[str, Collection[str]] = {}
     for uid, ids in named.items():
         try:
@@ -59,6 +59,11 @@ async def live_elsewhere(
         for uid, read in answers.items():
             found[uid] += [user.id] if any(not copy.is_cancelled for copy in read) else []
     return {uid: None if uid in unknown and not found[uid] else tuple(found[uid]) for uid in named}
+
+
+def _is_date(link: Link) -> bool:
+    """Whether colleagues know a lost copy as a date of a series: not where it is a single event with them by now."""
+    return link.occurrence is not None and uid_key(link.occurrence.uid) == uid_key(link.ical_uid)
 
 
 async def _copies(

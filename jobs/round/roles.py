@@ -134,4 +134,4 @@ async def _beside_feeder(frame: RoundFrame, case: Case) -> Case:
         return replace(case, event_sight=Sight.UNDECIDED, explanation=str(error))
     known = [x for x in links if x.activity_id == claim.activity_id]
     former = await read_claims(store, {x.ical_uid for x in known} - {case.link.ical_uid if case.link else ""})
-    return before_the_feeder(case, known, tuple(former.values()))
+    return before_the_feeder(case, known, tuple(former.values()), is_saved=claim.key not in frame.planned)

@@ -194,6 +194,19 @@ def is_unserved(claim: Claim) -> bool:
     return claim.left is not None
 
 
+def as_left(claim: Claim, link: Link) -> Claim:
+    """The claim of a feeder whose copy is gone and whose ended ``link`` neither handed the meeting on nor voided its
+    activity: nobody's, with the bases that they left. That a lock kept the deletion out is no edit to go on with.
+    """
+    left = life.left_to_next(replace(link, conflict=None))
+    return replace(claim, user_id="", before=claim.user_id, looked_at=None, left=left)
+
+
+def is_left(claim: Claim) -> bool:
+    """Whether a living activity has no feeder any more (``as_left``)."""
+    return bool(claim.activity_id) and not claim.user_id
+
+
 def as_lost_feeder(case: Case, ctx: Context) -> Case:
     """The case of a follower that the claim made the feeder and whose event is gone before its first round as feeder.
 

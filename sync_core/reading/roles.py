@@ -16,7 +16,15 @@ from sync_core.model.link import WATCHED, EndedBy, Link, LinkStatus, Role, maste
 from sync_core.model.sides import EVERYTHING, Field, GraphEvent, Side
 from sync_core.model.why import Why, named
 from sync_core.plan.relocate import Move
-from sync_core.plan.shared import claimed, elected, is_dismissed, is_fed_elsewhere, is_lost_feeder
+from sync_core.plan.shared import (
+    as_left,
+    claimed,
+    elected,
+    is_dismissed,
+    is_fed_elsewhere,
+    is_left,
+    is_lost_feeder,
+)
 from sync_core.plan.tables import Claimed, Elected
 from sync_core.reading.frame import Frame
 from sync_core.reading.news import GraphNews, due_pending, is_copy_lost, sight_of
@@ -175,8 +183,8 @@ def lost_dates(news: GraphNews, frame: Frame) -> dict[str, frozenset[str]]:
     """The dates of an outsider's series that were fed from here and are lost, by event id, each with the users whom
     it names. A round of theirs may have seen the same dates under other iCalUIds before."""
     links = frame.memory.links
-    fed = [x for x in links if x.occurrence and x.role is Role.INVITED and x.status in WATCHED and x.activity_id]
-    lost = [link for link in fed if is_copy_lost(link, news)]
+    fed = [x for x in links if x.occurrence and x.role is Role.INVITED and x.activity_id]
+    lost = [x for x in fed if _is_lost(x, news, has_news=frame.scale.full or x.activity_id in frame.inbox)]
     return {link.event_id: _named(link, Roles(), news, frame.ctx) - {frame.ctx.mailbox} for link in lost}
 
 
@@ -186,7 +194,8 @@ def as_known_to(link: Link, others: Iterable[Link]) -> Link:
     alive = [x for x in others if x.activity_id == link.activity_id and x.status in WATCHED and x.ical_uid]
     if not alive or any(uid_key(x.ical_uid) == uid_key(link.ical_uid) for x in alive):
         return link
-    return replace(link, ical_uid=alive[0].ical_uid, occurrence=alive[0].occurrence, left=NOT_SEEN)
+    occurrence = alive[0].occurrence or link.occurrence  # a single event by now: the date is still what is lost here
+    return replace(link, ical_uid=alive[0].ical_uid, occurrence=occurrence, left=NOT_SEEN)
 
 
 def _feeds(link: Link, claim: Claim, ctx: Context) -> bool:
@@ -326,13 +335,21 @@ def with_role(case: Case, roles: Roles, news: GraphNews) -> Case:
     """Add its meeting's claim to a case and, where the copy is lost, who else has one and its owner's last
     response."""
     link = case.link
-    claim = roles.claims.get(case.event.ical_uid if case.event else link.ical_uid if link else "")
+    claim = roles.claims.get(_uid_of(case))
     if claim is None:
         return case
     case = with_claim(case, claim)
     if claim.unreadable or link is None:
         return case
     return replace(case, others=roles.others.get(link.ical_uid), farewell=_farewell(link, news))
+
+
+def _uid_of(case: Case) -> str:
+    """The iCalUId of a case's meeting. A cancelled copy keeps the one that it had, whatever colleagues have since."""
+    event, link = case.event, case.link
+    if event is not None and not (event.is_cancelled and link is not None and link.ical_uid):
+        return event.ical_uid
+    return link.ical_uid if link is not None else ""
 
 
 def _farewell(link: Link, news: GraphNews) -> str:
@@ -354,13 +371,15 @@ def may_be_ahead(case: Case, ctx: Context) -> bool:
     return is_guests and bool(claim.activity_id) and (named(link.reread) is Why.ANOTHER_DATE or is_void)
 
 
-def before_the_feeder(case: Case, known: Collection[Link], former: Collection[Claim]) -> Case:
+def before_the_feeder(case: Case, known: Collection[Link], former: Collection[Claim], *, is_saved: bool) -> Case:
     """The case of such a copy by its feeder's ``known`` links of the activity, and the claims under their iCalUIds.
 
     The feeder may lose their copy before they see that the meeting goes on: then their round finds nobody who has it
     under the ``former`` iCalUId, clears that claim and voids the activity, and the claim that this copy goes by is as
-    good as one that got no activity. Until the feeder has gone along, this copy is looked at again. What was voided
-    in ERP.net stays void.
+    good as one that got no activity. Where the round could not void it, because the direction or a lock keeps it, the
+    claim is as good as lapsed, and this copy feeds with what their link left. Until the feeder has gone along, this
+    copy is looked at again; so it is while its claim, which goes along in this round, is not saved (``is_saved``).
+    What was voided in ERP.net stays void.
     """
     claim, activity = case.claim, case.activity
     assert claim is not None
@@ -368,10 +387,20 @@ def before_the_feeder(case: Case, known: Collection[Link], former: Collection[Cl
         return case
     is_cleared = any(x.etag and x.user_id == claim.user_id and not x.activity_id for x in former)
     if activity is None or not activity.void:
-        return replace(case, is_ahead=is_cleared or any(x.status in WATCHED for x in known))
+        left = None if is_cleared else _left_by(known)
+        if left is not None and is_saved and activity is not None and case.event is not None:
+            return replace(case, claim=as_left(claim, left))
+        is_ahead = is_cleared or left is not None or any(x.status in WATCHED for x in known)
+        return replace(case, is_ahead=is_ahead)
     if not is_cleared:
         return case
     return replace(case, claim=replace(claim, activity_id=""), activity=None, activity_sight=Sight.UNREAD)
+
+
+def _left_by(known: Collection[Link]) -> Link | None:
+    """The feeder's link, where their copy is gone and they have no other link of the activity."""
+    lost = [x for x in known if x.status is LinkStatus.TOMBSTONE and x.ended_by is EndedBy.OUTLOOK]
+    return lost[0] if lost and len(lost) == len(known) else None
 
 
 def takes_over(case: Case, roles: Roles, ctx: Context) -> bool:
@@ -384,6 +413,6 @@ def takes_over(case: Case, roles: Roles, ctx: Context) -> bool:
     if event is None or case.activity is None:
         return False
     if link is not None:
-        return link.event_id in roles.promoted
+        return link.event_id in roles.promoted or is_left(claim)
     is_handover = bool({claim.user_id, claim.before} - {"", ctx.mailbox})
     return is_handover and elected(event, claim, ctx) is Elected.FEED

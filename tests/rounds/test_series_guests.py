@@ -17,6 +17,7 @@ from jobs.round.run import run_round
 from jobs.world import World
 from sync_core.content.ranges import uid_key
 from sync_core.model.link import Role
+from sync_core.model.policy import Direction
 from sync_core.model.user import User
 from tests.support.budget import budget, each, told
 from tests.support.colleagues import BORIS, CARL, KIM
@@ -579,6 +580,48 @@ async def _lose_meetings(house: House) -> None:
     keys = [row.key for rows in backend._tables[Table.MEETINGS].values() for row in rows.values()]
     for key in keys:
         await backend.write(Table.MEETINGS, Op(Verb.DELETE, key))
+
+
+@pytest.mark.parametrize(("kept", "lost"), [("direction", "cancelled"), ("lock", "removed")])
+@pytest.mark.parametrize("order", ORDERS)
+async def test_the_feeder_is_uninvited_as_the_series_becomes_a_single_event(
+    kept: str, lost: str, order: tuple[str, str]
+) -> None:
+    """The direction or a lock keeps Anna's round from voiding the activities, and Boris has the first date by another
+    iCalUId by then: his copy feeds its activity, whose round ever comes first, and what she left ends nothing of it
+    once it may be written again. Her copy stays as a cancelled one, or she removes it."""
+    async with open_series("anna", "boris") as house:
+        kept_meetings(house)
+        meeting = meet_outside(house, since=MONDAYS[0])
+        await house.sync(ANNA)
+        await house.settle(ANNA, BORIS)
+        activity = on(house, MONDAYS[0], "Week")["Id"]
+        house.advance(minutes=1)
+        if kept == "lock":
+            house.desk().set_read_only(activity, True)
+        else:
+            house.set_policy(direction=Direction.TO_GRAPH)
+        kim = house.graph.outsider(KIM)
+        kim.edit(meeting, attendees=[BORIS])
+        if lost == "removed":
+            house.outlook().delete(copy_at(house, ANNA))
+        kim.make_single(meeting)
+        await house.settle(*order)
+        house.set_policy(direction=Direction.BOTH)
+        if kept == "lock":
+            house.desk().set_read_only(activity, False)
+        house.advance(minutes=1)
+        await house.settle(*order)
+        kim.edit(meeting, subject="Alone")
+        house.advance(minutes=1)
+        await house.settle(*order)
+
+        fed = [x for x in (await house.recall(BORIS)).links if x.role is Role.INVITED and x.status == "live"]
+        assert activity in {x.activity_id for x in fed}
+        row = house.desk().get(activity)
+        assert (row["Void"], row["Subject"]) == (False, "Alone")
+        assert [x["Id"] for x in house.desk().activities() if x["Subject"] == "Alone"] == [activity]
+        assert await house.settle(*order) == {}
 
 
 async def _leave(house: House, upn: str, days: list[date], order: tuple[str, str] = (ANNA, BORIS)) -> None:

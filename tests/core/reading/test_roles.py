@@ -464,6 +464,29 @@ def test_what_a_follower_ahead_of_its_feeder_waits_for(
 ) -> None:
     """It is looked at again until the feeder has gone along; what was voided meanwhile is as good as unmade."""
     case = Case(AHEAD, None, VOID if is_void else an_activity(id="A1"), claim=GUESTS_AHEAD)
-    case = before_the_feeder(case, known, former)
+    case = before_the_feeder(case, known, former, is_saved=True)
     is_unmade_now = case.claim is not None and not case.claim.activity_id and case.activity is None
     assert (case.is_ahead, is_unmade_now) == (found == "ahead", found == "unmade")
+
+
+@pytest.mark.parametrize(
+    ("is_read", "is_saved", "ended_by", "found"),
+    [
+        (True, True, EndedBy.OUTLOOK, "left"),
+        (False, True, EndedBy.OUTLOOK, "ahead"),
+        (True, False, EndedBy.OUTLOOK, "ahead"),
+        (True, True, EndedBy.UNLINKED, "settled"),
+    ],
+)
+def test_a_follower_ahead_takes_what_its_feeder_could_neither_void_nor_hand_on(
+    is_read: bool, is_saved: bool, ended_by: EndedBy, found: str
+) -> None:
+    """It is nobody's then, with their bases, as soon as this copy is read and its claim is saved."""
+    event = an_event(ical_uid="uid-2") if is_read else None
+    case = Case(AHEAD, event, an_activity(id="A1"), claim=GUESTS_AHEAD)
+    link = life.ended(BEHIND, ended_by, "", NOW)
+    case = before_the_feeder(case, [link], [A_GUESTS], is_saved=is_saved)
+    claim = case.claim
+    assert claim is not None
+    is_nobodys = claim.left is not None and (claim.user_id, claim.before) == ("", A_GUESTS.user_id)
+    assert (case.is_ahead, is_nobodys) == (found == "ahead", found == "left")
