@@ -319,7 +319,7 @@ async def test_what_cannot_be_put_into_words_is_synced_all_the_same(monkeypatch:
         raise ValueError(case.event_id)
 
     monkeypatch.setattr("jobs.round.journal.is_about_private", unsure)
-    monkeypatch.setattr("jobs.round.report.is_about_private", unsure)
+    monkeypatch.setattr("jobs.round.worded.is_about_private", unsure)
     async with open_house() as house:
         await house.employ()
         start = house.now + timedelta(days=2)
