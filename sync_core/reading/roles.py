@@ -128,6 +128,8 @@ def carried(move: Move, claims: Mapping[str, Claim], ctx: Context) -> Claim | No
     is_void = bool(move.old.activity_id) and not old.activity_id
     if not old.etag or is_void or new.unreadable or (_is_later(new, old) and not is_corrected):
         return None
+    if new.etag and move.old.activity_id and _is_of(move.old, new) and not _is_of(move.old, old):
+        return None  # it went along already, and of the former date an activity was made since
     return replace(old, key=uid_key(move.new.ical_uid), etag=new.etag, at=ctx.now, since=old.began_at)
 
 

@@ -346,6 +346,14 @@ UNREADABLE = Claim(unreadable="the row cannot be read")
             a_follower(activity_id="A1"), replace(UNMADE, at=EARLIER), UNCLAIMED, None, True, id="void-meanwhile"
         ),
         pytest.param(a_follower(), replace(UNMADE, at=EARLIER), UNCLAIMED, "boris-id", True, id="not-made-yet"),
+        pytest.param(
+            a_follower(activity_id="A1"),
+            replace(BORISES_BEFORE, activity_id="A2", at=LATER),
+            replace(CARLS, at=EARLIER),
+            None,
+            True,
+            id="went-along-before-another-was-made-here",
+        ),
         pytest.param(a_link(), UNCLAIMED, UNCLAIMED, None, True, id="nobodys"),
         pytest.param(a_link(), UNREADABLE, UNCLAIMED, "", False, id="not-to-be-read"),
         pytest.param(INVITED, MINE_BEFORE, UNREADABLE, None, True, id="the-other-not-to-be-read"),
