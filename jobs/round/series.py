@@ -20,6 +20,7 @@ from sync_core.reading.series import (
     missing_dates,
     span_of_dates,
     told_of_dates,
+    with_copies,
     with_missing,
     with_view,
     without_masters,
@@ -35,6 +36,7 @@ async def read_series(frame: RoundFrame, news: GraphNews) -> tuple[RoundFrame, G
         return frame, news
     frame = await with_links(frame, Names(series=listed))
     view = await frame.world.calendar.read_view(frame.user.id, span_of_dates(listed, frame), with_dates=True)
+    listed = with_copies(listed, view, frame)
     frame = await with_links(frame, names_of_series(view, listed))
     news = with_view(news, view, listed, frame)
     missing = missing_dates(news, listed, frame)

@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from sync_core.content.ranges import uid_key
 from sync_core.model import link as life
-from sync_core.model.link import WATCHED, Link, Role
+from sync_core.model.link import WATCHED, Link, Role, master_of
 from sync_core.model.series import Occurrence
 from sync_core.model.sides import EventKind, GraphEvent
 from sync_core.model.why import Why
@@ -42,7 +42,8 @@ class Series:
     """What was read of series: the calendar's events without a link, the masters by id, the ids of linked dates that
     are gone, and of these the ``unnamed`` ones. ``past`` are the ids of links and events that have taken place: of
     these, nothing goes on but as its own date. ``begun`` are the ids of events of which an activity may have been
-    made, though no link was saved: no other date's activity goes on as theirs, and their series is no new one."""
+    made, though no link was saved: no other date's activity goes on as theirs, and their series is no new one.
+    ``in_place`` are the ids of links whose date the calendar shows."""
 
     free: tuple[GraphEvent, ...]
     masters: Mapping[str, GraphEvent]
@@ -50,6 +51,7 @@ class Series:
     unnamed: frozenset[str]
     past: frozenset[str] = frozenset()
     begun: frozenset[str] = frozenset()
+    in_place: frozenset[str] = frozenset()
 
     @property
     def new(self) -> list[GraphEvent]:
@@ -102,9 +104,13 @@ def _may_go_on(lost: Occurrence, event: GraphEvent, known: Collection[str]) -> b
 
 def _same_dates(links: Sequence[Link], series: Series) -> list[Move]:
     """Dates that Graph shows under another id: an id of a date is a handle. Who has left a series and is invited to
-    one date of it again has that as a single event with the date's own uid."""
+    one date of it again has that as a single event with the date's own uid.
+
+    A date that is shown by another series while its own shows it still is there twice: its link stays."""
     dated = by_uid([link for link in links if link.occurrence], lambda link: link.ical_uid)
-    shown = by_uid([event for event in series.free if not event.is_series], lambda event: event.ical_uid)
+    own = {uid_key(x.ical_uid): master_of(x) for x in links if x.event_id in series.in_place and x.status in WATCHED}
+    free = [e for e in series.free if not e.is_series and own.get(uid_key(e.ical_uid), e.series_id) == e.series_id]
+    shown = by_uid(free, lambda event: event.ical_uid)
     pairs = [(max(dated[uid], key=liveliness), min(shown[uid], key=lambda e: e.id)) for uid in dated if uid in shown]
     return [Move(link, relocated(link, event)) for link, event in pairs]
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import TypeVar
 
+from sync_core.content.names import series_key
 from sync_core.content.project import graph_when
 from sync_core.content.ranges import uid_key
 from sync_core.content.window import is_inside, is_over
@@ -28,7 +29,7 @@ from sync_core.plan.over import is_over_link
 from sync_core.plan.relocate import Move, by_uid
 from sync_core.plan.repattern import A_DAY, Series, awaiting
 from sync_core.reading.frame import Frame
-from sync_core.reading.news import GraphNews, asks_for_reading, permitted, with_series_times
+from sync_core.reading.news import GraphNews, asks_for_reading, due_pending, permitted, with_series_times
 
 MOST_ASKED = 50
 """Dates, and masters, that are asked about one by one in one round; the others wait for the next."""
@@ -79,8 +80,11 @@ def without_masters(news: GraphNews, frame: Frame) -> GraphNews:
 
 def listed_series(news: GraphNews, frame: Frame) -> frozenset[str]:
     """The ids of the masters whose dates must be read: those that the delta query named, and those of linked dates
-    that ask for it, were removed, or belong to what is a single event by now."""
-    asked = {x.occurrence.master_id for x in frame.memory.links if x.occurrence and _asks_for_series(x, news, frame)}
+    that ask for it, were removed, belong to what is a single event by now, or have a copy that waits and is looked at
+    again."""
+    waiting = {uid_key(p.ical_uid) for p in due_pending(news, frame) if p.side is Side.GRAPH and p.ical_uid}
+    dated = [x for x in frame.memory.links if x.occurrence]
+    asked = {master_of(x) for x in dated if uid_key(x.ical_uid) in waiting or _asks_for_series(x, news, frame)}
     return frozenset(news.listed | asked) - {""}
 
 
@@ -105,6 +109,15 @@ def _reach(one: Occurrence) -> timedelta:
 
 
 # What the view says
+
+
+def with_copies(listed: Collection[str], view: GraphReading, frame: Frame) -> frozenset[str]:
+    """The listed series, and any other copy of them that a view shows: a guest who restores a deleted one may have
+    got another meanwhile. Only side by side they tell which of them has the links."""
+    known = [x.occurrence for x in frame.memory.links if x.occurrence and x.occurrence.master_id in listed]
+    shown = [(e.series_id or "", series_key(e.occurrence)) for e in view.events if e.occurrence is not None]
+    keys = {*map(series_key, known), *(key for master_id, key in shown if master_id in listed)} - {""}
+    return frozenset({*listed, *(master_id for master_id, key in shown if key in keys)} - {""})
 
 
 def with_view(news: GraphNews, view: GraphReading, listed: Collection[str], frame: Frame) -> GraphNews:
@@ -305,7 +318,13 @@ def series_in(news: GraphNews, frame: Frame) -> Series:
     if not is_on(frame.ctx):
         gone = frozenset(link.event_id for link in links if link.occurrence and link.status in WATCHED)
     begun = frozenset(p.item_id for p in frame.memory.pending if p.begun and p.side is Side.GRAPH)
-    return Series(free, news.masters, gone, news.unnamed, _past(free, links, frame), begun)
+    in_place = frozenset(link.event_id for link in links if link.occurrence and _is_in_view(link, news))
+    return Series(free, news.masters, gone, news.unnamed, _past(free, links, frame), begun, in_place)
+
+
+def _is_in_view(link: Link, news: GraphNews) -> bool:
+    """Whether a view shows a linked date under its link's id."""
+    return link.event_id in news.with_marks and news.event(link.event_id) is not None
 
 
 def _past(free: Collection[GraphEvent], links: Collection[Link], frame: Frame) -> frozenset[str]:

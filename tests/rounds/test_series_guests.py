@@ -16,9 +16,10 @@ from jobs.commands.switch import disable, enable, forget
 from jobs.round.run import run_round
 from jobs.world import World
 from sync_core.content.ranges import uid_key
-from sync_core.model.link import Role
+from sync_core.model.link import LinkStatus, Role, master_of
 from sync_core.model.policy import Direction
 from sync_core.model.user import User
+from sync_core.plan.tables import SAME_UID
 from tests.support.budget import budget, each, told
 from tests.support.colleagues import BORIS, CARL, KIM
 from tests.support.fuse import Killed
@@ -177,6 +178,43 @@ async def test_who_left_a_series_and_is_invited_to_one_date_again_keeps_its_acti
         assert on(house, MONDAYS[2], "Special")["Id"] == before
         assert starts(house, void=True) == nine(*(day for day in MONDAYS if day != MONDAYS[2]))
         assert await house.settle() == {}
+
+
+@pytest.mark.parametrize("looks", [0, 1, 2], ids=["no look between", "a look at the new copy", "a look before that"])
+async def test_a_guests_restored_series_stands_beside_its_new_copy(looks: int) -> None:
+    """The organizer's update brought a new copy in its place. Each date is one activity, whichever copy of it has the
+    link; the date of the other copy is listed, as a single meeting that is there twice is."""
+    async with open_series("anna", "boris") as house:
+        kept_meetings(house)
+        meeting = meet_outside(house)
+        await house.settle(ANNA, BORIS)
+        before = {row["Id"] for row in house.desk().activities()}
+        house.advance(minutes=1)
+        former = copy_at(house, BORIS)
+        house.outlook(BORIS).delete(former)
+        if looks > 1:
+            await house.settle(ANNA, BORIS)
+        house.graph.outsider(KIM).edit(meeting, subject="Renamed")
+        if looks:
+            await house.settle(ANNA, BORIS)
+        house.advance(minutes=1)
+        house.outlook(BORIS).restore(former)
+        await house.settle(ANNA, BORIS)
+
+        assert {row["Id"]: row["Void"] for row in house.desk().activities()} == dict.fromkeys(before, False)
+        memory = await house.recall(BORIS)
+        linked = [x.occurrence.day for x in memory.links if x.occurrence and x.status is LinkStatus.LIVE]
+        assert (sorted(linked), [p.reason for p in memory.pending]) == (MONDAYS, [SAME_UID] * len(MONDAYS))
+        assert not {x.event_id for x in memory.links} & {p.item_id for p in memory.pending}
+        assert await house.settle(ANNA, BORIS) == {}
+        house.advance(days=1)
+        await house.settle(ANNA, BORIS)
+        assert (await house.recall(BORIS)).pending == memory.pending
+
+        house.outlook(BORIS).delete(master_of(memory.links[0]))
+        await house.settle(ANNA, BORIS)
+        memory = await house.recall(BORIS)
+        assert ({x.status for x in memory.links}, memory.pending) == ({LinkStatus.LIVE}, ())
 
 
 @pytest.mark.parametrize("order", ORDERS)

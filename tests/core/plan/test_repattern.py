@@ -137,6 +137,18 @@ def test_a_date_under_another_id_is_the_same_date() -> None:
     assert {m.new.reread for m in found} == {""}
 
 
+def test_a_date_that_another_copy_of_its_series_shows_too_stays() -> None:
+    """As a guest has it who restored a series after another copy came; the date that is not in place any more goes
+    on, and under another id of its own series each does."""
+    known, both = [link(0), link(7)], Series((), {}, frozenset(), frozenset(), in_place=frozenset({"L0"}))
+    twins = [replace(dated(n, master="M2"), series_id="M2") for n in (0, 7)]
+    own = replace(dated(0), series_id="M")
+
+    for free, went_on in (twins, {"L7": "U7"}), ([own], {"L0": "U0"}):
+        found = date_moves(known, replace(both, free=tuple(free)))
+        assert {m.old.event_id: m.new.event_id for m in found} == went_on
+
+
 def test_a_single_event_that_became_a_series_is_its_date() -> None:
     """Else the first one in the window."""
     single = link(7, event_id="M", ical_uid="U", occurrence=None)
