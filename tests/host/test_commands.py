@@ -75,19 +75,6 @@ def sessions(company: Company) -> Any:
     return control(company.erpnet, "state")["sessions"]
 
 
-def test_whoever_asks_loads_what_asking_needs(company: Company, tmp_path: Path) -> None:
-    """Commands that the app carries out: tables and queue, neither side's packages, nothing of a round."""
-    roster = tmp_path / "roster.json"
-    roster.write_text(json.dumps({"version": 1, "users": [{"upn": ANNA, "time_zone": "Europe/Oslo"}]}))
-    ours, theirs = {"adapters", "cli", "jobs", "sync_core"}, {"aiohttp", "azure.core", "azure.data.tables"}
-    loaded = {}
-    for words in ASKS[:: budget(5, 1)]:
-        typed = [str(roster) if word == ROSTER else word for word in words]
-        loaded[words] = cost_of("command", *typed, environ=shell(company)).roots([*HEAVY, *ROUNDS])
-
-    assert loaded == dict.fromkeys(loaded, ours | theirs | {"azure.storage.queue"})
-
-
 def test_a_day_of_commands_needs_no_second_licence(company: Company) -> None:
     """Switch on, look, sync, ask why, pause, resume, switch off: all by the app, in the words of the command line."""
     enabled = ask(company, "users", "enable", "anna@acme.example", "boris@acme.example")
@@ -237,3 +224,19 @@ def test_a_command_says_when_no_app_looks_at_it(company: Company, tmp_path: Path
         _, err = interrupted(process)
 
     assert (process.returncode, "the app goes on with it" in err) == (130, True), err
+
+
+def test_whoever_asks_loads_what_asking_needs(company: Company, tmp_path: Path) -> None:
+    """Commands that the app carries out: tables and queue, neither side's packages, nothing of a round.
+
+    The last test: its commands switch people on, off and forget them, whatever became of the one before.
+    """
+    roster = tmp_path / "roster.json"
+    roster.write_text(json.dumps({"version": 1, "users": [{"upn": ANNA, "time_zone": "Europe/Oslo"}]}))
+    ours, theirs = {"adapters", "cli", "jobs", "sync_core"}, {"aiohttp", "azure.core", "azure.data.tables"}
+    loaded = {}
+    for words in ASKS[:: budget(5, 1)]:
+        typed = [str(roster) if word == ROSTER else word for word in words]
+        loaded[words] = cost_of("command", *typed, environ=shell(company)).roots([*HEAVY, *ROUNDS])
+
+    assert loaded == dict.fromkeys(loaded, ours | theirs | {"azure.storage.queue"})

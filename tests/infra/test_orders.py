@@ -107,12 +107,13 @@ def numbers(cells: list[str]) -> list[float]:
 
 
 def test_the_costs_are_what_the_simulated_days_make_them() -> None:
-    """Each amount is reckoned from a simulated Monday, the assumptions and the prices."""
+    """Each amount, in euros as well, is reckoned from a simulated Monday, the assumptions and the prices."""
     mondays, idle_days, log_kb, each_message, each_second = numbers([row[1] for row in table(DEPLOY, "assumed")])
-    on_demand, warm, warm_busy, million, queue, tables, gigabyte = numbers([row[1] for row in table(DEPLOY, "price")])
+    prices = numbers([row[1] for row in table(DEPLOY, "price")])
+    on_demand, warm, warm_busy, million, queue, tables, gigabyte, euro = prices
     days, minutes, memory = mondays + idle_days, 24 * 60, 2
     simulated = {row[0].removesuffix(" their first Monday").strip(" ,"): row[2:] for row in table(CAPACITY, "people")}
-    told = {row[0]: numbers(row[1:3]) for row in table(DEPLOY, "people")}
+    told = {row[0]: numbers(row[1:4]) for row in table(DEPLOY, "people")}
 
     assert list(told) == ["20", "200", "1000", "2000", "10000"]
     for people, figures in told.items():
@@ -127,4 +128,4 @@ def test_the_costs_are_what_the_simulated_days_make_them() -> None:
             operations / 1e4 * queue + mondays * asked / 1e4 * tables,
             executions * log_kb / 1e6 * gigabyte,
         ]
-        assert [round(sum(costs)), round(ready)] == figures
+        assert [round(sum(costs)), round(sum(costs) / euro), round(ready)] == figures

@@ -8,8 +8,10 @@ from statistics import quantiles
 
 from tests.bench.figures import Budget, Figure
 from tests.bench.size.company import Company, simulate
-from tests.bench.size.money import GB
 from tests.bench.size.people import STORMS
+
+GB = 2
+"""Memory of an instance (docs/deploy.md)."""
 
 SIZES = ((100, 7.0), (1_000, 1.0))
 """People and days: a whole week of a small company, a Monday of a larger one. Ten thousand take minutes an hour."""
